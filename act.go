@@ -1,0 +1,253 @@
+package frontdesk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// Do carries out actions on a conversation, all or none, in one commit: Assign, SetStatus, Complete, Archive, Spam, Trash, Restore,
+// Snooze, Wake, Tag. An action whose effect is there already does nothing. Errors: ErrNotFound, ErrForbidden, ErrInvalid,
+// conversation.ErrState, conversation.ErrValue.
+func (s *Session) Do(ctx context.Context, id string, actions ...Action) (Conversation, error) {
+	return s.act(ctx, "act on conversation", id, toWork, func(t *txn, c caller) ([]conversation.Command, error) {
+		if len(actions) > maxThen {
+			return nil, invalid("actions", "%d actions, at most %d", len(actions), maxThen)
+		}
+		return actions, t.checkActions(c, actions)
+	})
+}
+
+// act applies commands to one conversation that the caller may see.
+func (s *Session) act(ctx context.Context, op, id string, needs right, commands func(*txn, caller) ([]conversation.Command, error)) (out Conversation, err error) {
+	err = s.desk.write(ctx, s.actor.Tenant, "conversation/"+id, func(t *txn) error {
+		c, err := t.caller(s.actor, op, needs)
+		if err != nil {
+			return err
+		}
+		conv, err := t.visible(c, id)
+		if err != nil {
+			return err
+		}
+		list, err := commands(t, c)
+		if err != nil {
+			return err
+		}
+		env, err := t.env(c.who(), conv.Mailbox, t.ids)
+		if err != nil {
+			return err
+		}
+		change, err := t.apply(&conv, false, env, list...)
+		if err == nil {
+			out = seen(change.Conversation, c, env.Rules.GlobalRead)
+		}
+		return err
+	})
+	return out, wrap(op, id, err)
+}
+
+// checkActions refuses actions that only the Desk's own parts may take, and assignments to somebody who is not there.
+func (t *txn) checkActions(c caller, actions []Action) error {
+	for _, a := range actions {
+		switch a := a.(type) {
+		case Assign:
+			if err := t.checkAssign(a); err != nil {
+				return err
+			}
+		case Tag:
+			for _, tag := range slices.Concat(a.Add, a.Remove) {
+				if problem := conversation.CheckID(tag); problem != "" {
+					return invalid("Tag", "%q %s", tag, problem)
+				}
+			}
+		case Wake:
+			if !a.ByHand {
+				return invalid("Wake", "only a person wakes a conversation here; set ByHand")
+			}
+		case SetStatus, Complete, Archive, Spam, Trash, Restore, Snooze:
+		default:
+			return invalid("action", "%T is not an action; use Assign, SetStatus, Complete, Archive, Spam, Trash, Restore, Snooze, Wake or Tag", a)
+		}
+	}
+	return nil
+}
+
+// checkAssign refuses an agent or team that is not there. An agent who is inactive cannot be assigned.
+func (t *txn) checkAssign(a Assign) error {
+	if a.Agent != "" {
+		agent, err := t.agent(a.Agent)
+		if err != nil {
+			return err
+		}
+		if agent.Inactive || !slices.Contains(may[agent.Role], toWork) {
+			return invalid("Agent", "%q cannot be assigned: inactive, or without the right to answer", a.Agent)
+		}
+	}
+	if a.Team != "" {
+		if _, err := need[Team](t, "team", a.Team); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// View tells that the caller has opened a conversation. It marks as read where the mailbox's settings say that opening does.
+func (s *Session) View(ctx context.Context, id string) (Conversation, error) {
+	return s.read1(ctx, "view conversation", id, conversation.MarkRead{Viewed: true})
+}
+
+// MarkRead marks a conversation as read for the caller; with the global read status, for all.
+func (s *Session) MarkRead(ctx context.Context, id string) (Conversation, error) {
+	return s.read1(ctx, "mark conversation read", id, conversation.MarkRead{})
+}
+
+// MarkUnread marks a conversation as unread for the caller; with the global read status, for all. It is counted again and moves nowhere.
+// Error: conversation.ErrState where no customer has written.
+func (s *Session) MarkUnread(ctx context.Context, id string) (Conversation, error) {
+	return s.read1(ctx, "mark conversation unread", id, conversation.MarkUnread{})
+}
+
+func (s *Session) read1(ctx context.Context, op, id string, command conversation.Command) (Conversation, error) {
+	if s.actor.Agent == "" {
+		return Conversation{}, wrap(op, id, &ForbiddenError{Command: op, Needs: "an agent: only people read"})
+	}
+	return s.act(ctx, op, id, toRead, func(*txn, caller) ([]conversation.Command, error) { return []conversation.Command{command}, nil })
+}
+
+// wakeJob brings a snoozed conversation back.
+type wakeJob struct {
+	Conversation string `json:"conversation"`
+}
+
+// scheduleWake queues the end of a snooze that a change began.
+func (t *txn) scheduleWake(before, after *conversation.Conversation) error {
+	if after.Snoozed.IsZero() || before != nil && before.Snoozed.Equal(after.Snoozed) {
+		return nil
+	}
+	return t.enqueue("wake/"+after.ID, "wake/"+after.ID+"/"+itoa(after.Snoozed.UnixMicro()), after.Snoozed, wakeJob{Conversation: after.ID})
+}
+
+// Retry queues a failed or doubtful message again, behind what its thread is sending. Of a message in doubt the customer may then have
+// two: that is for a person to decide. Errors: ErrNotFound, conversation.ErrState, and those of Reply.
+func (s *Session) Retry(ctx context.Context, messageID string) (conversation.Message, error) {
+	return s.resolve(ctx, "retry message", messageID, func(t *txn, c caller, conv *conversation.Conversation, m *conversation.Message) (conversation.Command, error) {
+		th, _ := conv.Thread(m.Channel, m.Thread)
+		doc, conn, err := t.opened(m.Channel)
+		if err != nil {
+			return nil, err
+		}
+		if err := t.carries(c, conv, &prepared{message: *m, thread: th, doc: doc, conn: conn}); err != nil {
+			return nil, err
+		}
+		again := m.Delivery
+		for i := range m.Parts {
+			if p := &m.Parts[i]; p.Delivery == conversation.Failed || p.Delivery == conversation.Unknown {
+				*p = conversation.Part{Delivery: conversation.Queued}
+			}
+		}
+		m.Delivery, m.Failure, m.Dismissed = conversation.Queued, nil, false
+		if again == conversation.Unknown {
+			return nil, nil
+		}
+		return conversation.Settle{Message: m, Event: conversation.EventRetried}, nil
+	})
+}
+
+// Dismiss takes a failed or doubtful message off the list of what people must look at. It stays as it is in its conversation.
+func (s *Session) Dismiss(ctx context.Context, messageID string) (conversation.Message, error) {
+	return s.resolve(ctx, "dismiss message", messageID, func(_ *txn, _ caller, _ *conversation.Conversation, m *conversation.Message) (conversation.Command, error) {
+		m.Dismissed = true
+		if m.Delivery == conversation.Unknown {
+			return nil, nil
+		}
+		return conversation.Settle{Message: m, Event: conversation.EventDismissed}, nil
+	})
+}
+
+// resolve lets a person decide about an undelivered message.
+func (s *Session) resolve(ctx context.Context, op, id string, decide func(*txn, caller, *conversation.Conversation, *conversation.Message) (conversation.Command, error)) (m conversation.Message, err error) {
+	err = s.desk.write(ctx, s.actor.Tenant, "message/"+id, func(t *txn) error {
+		c, err := t.caller(s.actor, op, toWork)
+		if err != nil {
+			return err
+		}
+		var conv conversation.Conversation
+		if m, conv, err = t.visibleMessage(c, id); err != nil {
+			return err
+		}
+		if !undelivered(&m) {
+			return &conversation.StateError{Command: op, Reason: fmt.Sprintf("the message is %s, neither failed nor in doubt", orNone(m.Delivery))}
+		}
+		m.Parts = slices.Clone(m.Parts)
+		command, err := decide(t, c, &conv, &m)
+		if err != nil {
+			return err
+		}
+		m.Changed = conversation.Later(m.Changed, t.now)
+		if err := t.putMessage(&m); err != nil {
+			return err
+		}
+		if m.Delivery == conversation.Queued {
+			if err := t.queueSend(&m); err != nil {
+				return err
+			}
+		}
+		return t.settle(c.who(), &conv, &m, command)
+	})
+	return m, wrap(op, id, err)
+}
+
+func (t *txn) settle(actor conversation.Actor, conv *conversation.Conversation, m *conversation.Message, command conversation.Command) error {
+	if command != nil {
+		env, err := t.env(actor, conv.Mailbox, t.ids)
+		if err != nil {
+			return err
+		}
+		_, err = t.apply(conv, false, env, command)
+		return err
+	}
+	event := conversation.EventRetried
+	if m.Dismissed {
+		event = conversation.EventDismissed
+	}
+	t.tell(m.Changed, conversation.Event{Type: event, At: t.now, Actor: conversation.Actor{Kind: actor.Kind, ID: actor.ID}, Conversation: conv.ID,
+		Message: m.ID, From: string(conversation.Unknown), To: string(m.Delivery), Mailbox: conv.Mailbox})
+	return nil
+}
+
+func orNone(d conversation.Delivery) string {
+	if d == "" {
+		return "not one that was sent"
+	}
+	return string(d)
+}
+
+// visibleMessage loads a message and the conversation through which the caller may see it.
+func (t *txn) visibleMessage(c caller, id string) (m conversation.Message, conv conversation.Conversation, err error) {
+	if store.CheckText(id, false) != "" {
+		return m, conv, ErrNotFound
+	}
+	if err := t.load(messageKey(id)); err != nil {
+		return m, conv, err
+	}
+	if m, err = t.message(id); err != nil {
+		return m, conv, err
+	}
+	if m.Test {
+		return m, conv, ErrNotFound
+	}
+	conv, err = t.visible(c, m.Conversation)
+	return m, conv, err
+}
+
+// SnoozePreset returns the time of a preset in a time zone, to be used in Snooze.
+func (s *Session) SnoozePreset(p conversation.Preset, zone *time.Location) (time.Time, error) {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return p.Until(s.desk.now().In(zone))
+}

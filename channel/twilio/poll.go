@@ -1,0 +1,159 @@
+package twilio
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/conversation"
+)
+
+const (
+	// overlap is how far a poll looks back behind its cursor: messages show up in the list some time after their date.
+	overlap = 10 * time.Minute
+	// maxPages bounds one day's list. A page has 1000 messages, and a number takes about one a second.
+	maxPages = 100
+)
+
+// page is one answer of the list of messages.
+type page struct {
+	Messages []resource `json:"messages"`
+	Next     string     `json:"next_page_uri"`
+}
+
+// Poll finds what was not delivered: messages whose webhook failed are visible over REST only. The list goes by days and begins with the
+// newest, so a poll reads the days from its cursor, less an overlap, to the cursor's own, and returns what it found with the oldest
+// first. The cursor is a time in RFC 3339.
+func (c *conn) Poll(ctx context.Context, cursor string) (channel.Polled, error) {
+	if c.sender == alphanumeric {
+		return channel.Polled{Cursor: cursor}, nil
+	}
+	now := c.driver.now().UTC()
+	from, err := c.start(cursor, now)
+	if err != nil {
+		return channel.Polled{}, err
+	}
+	since := from.Add(-overlap)
+	var found []resource
+	for d := day(since); !d.After(day(from)); d = d.AddDate(0, 0, 1) {
+		of, err := c.list(ctx, d)
+		if err != nil {
+			return channel.Polled{}, err
+		}
+		found = append(found, of...)
+	}
+	found = slices.DeleteFunc(found, func(m resource) bool { return !m.at().IsZero() && m.at().Before(since) })
+	slices.SortStableFunc(found, func(a, b resource) int { return a.at().Compare(b.at()) })
+	items, err := c.items(ctx, found)
+	if err != nil {
+		return channel.Polled{}, err
+	}
+	if next := day(from).AddDate(0, 0, 1); !next.After(now) {
+		return channel.Polled{Items: items, Cursor: next.Format(time.RFC3339), More: true}, nil
+	}
+	if n := len(found); n > 0 && found[n-1].at().After(from) {
+		from = found[n-1].at()
+	}
+	return channel.Polled{Items: items, Cursor: from.Format(time.RFC3339)}, nil
+}
+
+// start reads a cursor. Twilio keeps messages for 400 days, so an older one leads nowhere.
+func (c *conn) start(cursor string, now time.Time) (time.Time, error) {
+	backfill := c.driver.Backfill
+	if backfill <= 0 {
+		backfill = 24 * time.Hour
+	}
+	if cursor == "" {
+		return now.Add(-backfill).Truncate(time.Second), nil
+	}
+	from, err := time.Parse(time.RFC3339, cursor)
+	if err != nil || from.Before(now.AddDate(0, 0, -400)) || from.After(now.AddDate(0, 0, 2)) {
+		return time.Time{}, &channel.Error{Class: channel.ChannelDown, Detail: fmt.Sprintf("the cursor %q is no time of the last 400 days", cursor)}
+	}
+	return from.UTC(), nil
+}
+
+func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+// list returns the messages that came in on one day, the newest first.
+func (c *conn) list(ctx context.Context, d time.Time) ([]resource, error) {
+	query := url.Values{"DateSent": {d.Format(time.DateOnly)}, "PageSize": {"1000"}}
+	if c.sender != service { // the list cannot be filtered by service
+		query.Set("To", c.account)
+	}
+	var found []resource
+	uri := c.path("Messages.json") + "?" + query.Encode()
+	for range maxPages {
+		var p page
+		if err := c.call(ctx, http.MethodGet, uri, nil, &p); err != nil {
+			return nil, err
+		}
+		for _, m := range p.Messages {
+			mine := m.To == c.account || c.sender == service && m.MessagingServiceSID == c.account
+			if m.Direction == "inbound" && mine && m.SID != "" {
+				found = append(found, m)
+			}
+		}
+		if p.Next == "" {
+			return found, nil
+		}
+		if uri = p.Next; !strings.HasPrefix(uri, c.path("Messages.json")+"?") {
+			return nil, &channel.Error{Class: channel.ChannelDown, Detail: fmt.Sprintf("the next page is at %.100q, outside of the account's messages", uri)}
+		}
+	}
+	return nil, &channel.Error{Class: channel.ChannelDown, Detail: fmt.Sprintf("more than %d pages of messages on %s", maxPages, d.Format(time.DateOnly))}
+}
+
+// at is the provider's time of a message; zero if it gives none.
+func (m resource) at() time.Time {
+	t, err := time.Parse(time.RFC1123Z, first(m.DateSent, m.DateCreated))
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// items turns messages into what the webhook would have told.
+func (c *conn) items(ctx context.Context, found []resource) ([]channel.Item, error) {
+	var items []channel.Item
+	for _, m := range found {
+		p := url.Values{"MessageSid": {m.SID}, "From": {m.From}, "To": {m.To}, "Body": {m.Body}}
+		told := c.driver.inbound(p)
+		if n := m.NumMedia.String(); n != "" && n != "0" {
+			files, err := c.media(ctx, m.SID)
+			if err != nil {
+				return nil, err
+			}
+			told[0].Message.Attachments = files
+		}
+		for _, i := range told {
+			i.Account, i.At = c.account, m.at()
+			items = append(items, i)
+		}
+	}
+	return items, nil
+}
+
+// media lists the files of a message under the addresses that its webhook names.
+func (c *conn) media(ctx context.Context, sid string) ([]conversation.Attachment, error) {
+	var got struct {
+		Files []struct {
+			SID  string `json:"sid"`
+			Type string `json:"content_type"`
+		} `json:"media_list"`
+	}
+	folder := "Messages/" + url.PathEscape(sid) + "/Media"
+	if err := c.call(ctx, http.MethodGet, c.path(folder+".json"), nil, &got); err != nil {
+		return nil, err
+	}
+	var files []conversation.Attachment
+	for _, f := range got.Files {
+		files = append(files, conversation.Attachment{ID: f.SID, URL: c.base.String() + c.path(folder+"/"+url.PathEscape(f.SID)), Type: f.Type})
+	}
+	return files, nil
+}

@@ -1,0 +1,175 @@
+package conversation
+
+import (
+	"slices"
+	"time"
+)
+
+// Status says whether a conversation still needs a person.
+type Status string
+
+// The statuses. "Assigned" is open with an assignee, not a status of its own.
+const (
+	Open   Status = "open"
+	Closed Status = "closed"
+)
+
+// Place is where a conversation is kept.
+type Place string
+
+// The places.
+const (
+	Inbox   Place = "inbox"
+	Archive Place = "archive"
+	Spam    Place = "spam"
+	Trash   Place = "trash"
+)
+
+// Shelf is the one derived place that every conversation has: the first that applies, in the order of the constants.
+type Shelf string
+
+// The shelves.
+const (
+	ShelfTrash    Shelf = "trash"
+	ShelfSpam     Shelf = "spam"
+	ShelfArchive  Shelf = "archive"
+	ShelfSnoozed  Shelf = "snoozed"
+	ShelfDone     Shelf = "done"     // closed
+	ShelfAssigned Shelf = "assigned" // has an agent
+	ShelfTeam     Shelf = "team"     // has a team only
+	ShelfWaiting  Shelf = "waiting"
+)
+
+// MethodInternal is the method of a conversation that has no channel: it takes whispers only.
+const MethodInternal = "internal"
+
+// Conversation is what agents work on. Its messages are kept apart; it holds what lists, counts and rules need.
+type Conversation struct {
+	ID      string `json:"id"`
+	Number  int64  `json:"number"`  // short, for people; unique in the tenant, with gaps
+	Mailbox string `json:"mailbox"` // ID
+	Method  string `json:"method"`  // how the customer writes: sms, chat, email, …; MethodInternal without a channel
+
+	Subject string `json:"subject,omitempty"`
+	Preview string `json:"preview,omitempty"` // of the newest message that is not activity, at most 200 characters
+	Latest  int64  `json:"latest,omitempty"`  // that message's sequence
+
+	Threads  []Thread `json:"threads,omitempty"`  // the newest inbound's first
+	Contacts []string `json:"contacts,omitempty"` // IDs
+	Tags     []string `json:"tags,omitempty"`     // sorted
+	Actions  []Action `json:"actions,omitempty"`  // what the platform offers at the moment
+
+	Status   Status    `json:"status"`
+	ClosedAt time.Time `json:"closedAt,omitzero"`  // when it was last closed
+	Finished bool      `json:"finished,omitempty"` // closed by Complete
+	Returned bool      `json:"returned,omitempty"` // a customer answered after Complete; ended by archiving
+
+	Agent string `json:"agent,omitempty"` // assignee
+	Team  string `json:"team,omitempty"`  // assignee
+
+	Place  Place `json:"place"`
+	Former Place `json:"former,omitempty"` // where restoring leads
+
+	Snoozed time.Time `json:"snoozed,omitzero"` // until when; zero: awake
+	Asleep  bool      `json:"asleep,omitempty"` // an inbound message does not wake it
+
+	Attention Mark    `json:"attention,omitzero"` // the last entry that makes unread
+	Readers   Readers `json:"readers,omitzero"`   // since Attention
+
+	Sequence     int64     `json:"sequence"`              // of the last timeline entry, without gaps from 1
+	Messages     int       `json:"messages"`              // inbound, outbound and whispered
+	Failed       int       `json:"failed,omitempty"`      // failed messages not yet retried or dismissed
+	WaitingSince time.Time `json:"waitingSince,omitzero"` // the first unanswered customer message
+
+	Created  time.Time `json:"created"`
+	Changed  time.Time `json:"changed"`  // at every commit; never goes back
+	Activity time.Time `json:"activity"` // its position in lists; never goes back
+}
+
+// Thread ties a conversation to a platform's own thread with somebody.
+type Thread struct {
+	Channel     string      `json:"channel"`
+	Key         string      `json:"key"`
+	To          []Identity  `json:"to,omitempty"`         // who an answer goes to
+	LastInbound time.Time   `json:"lastInbound,omitzero"` // the provider's time of the last customer message; windows count from it
+	Answers     []time.Time `json:"answers,omitempty"`    // when it was answered since, at most the last maxAnswers
+	Delivered   time.Time   `json:"delivered,omitzero"`   // watermark: everything sent up to it is delivered
+	Read        time.Time   `json:"read,omitzero"`        // watermark: everything sent up to it is read
+}
+
+// Action is something the platform offers to do in a thread, such as accepting a dispute's claim.
+type Action struct {
+	ID    string `json:"id"`              // the driver's
+	Label string `json:"label,omitempty"` // for people
+	Input string `json:"input,omitempty"` // "" none, "text" a note, "amount" a sum of money
+}
+
+// Mark is a timeline entry that makes unread.
+type Mark struct {
+	Sequence int64     `json:"seq"`
+	At       time.Time `json:"at"`
+}
+
+// Readers says who has read since Attention. Absent means unread, also for agents who join later.
+type Readers struct {
+	All     bool     `json:"all,omitempty"`     // read for everybody but the agents named
+	Agents  []string `json:"agents,omitempty"`  // who has read; with All, who has not. Sorted
+	Anybody bool     `json:"anybody,omitempty"` // somebody has read: what the global read status looks at
+}
+
+// Shelf returns the conversation's derived place.
+func (c *Conversation) Shelf() Shelf {
+	switch {
+	case c.Place == Trash:
+		return ShelfTrash
+	case c.Place == Spam:
+		return ShelfSpam
+	case c.Place == Archive:
+		return ShelfArchive
+	case !c.Snoozed.IsZero():
+		return ShelfSnoozed
+	case c.Status == Closed:
+		return ShelfDone
+	case c.Agent != "":
+		return ShelfAssigned
+	case c.Team != "":
+		return ShelfTeam
+	}
+	return ShelfWaiting
+}
+
+// InInbox reports whether the conversation is on one of the inbox's shelves: waiting, team or assigned.
+func (c *Conversation) InInbox() bool {
+	switch c.Shelf() {
+	case ShelfWaiting, ShelfTeam, ShelfAssigned:
+		return true
+	}
+	return false
+}
+
+// Thread returns the thread of a channel and key.
+func (c *Conversation) Thread(channel, key string) (Thread, bool) {
+	i := c.thread(channel, key)
+	if i < 0 {
+		return Thread{}, false
+	}
+	return c.Threads[i], true
+}
+
+func (c *Conversation) thread(channel, key string) int {
+	return slices.IndexFunc(c.Threads, func(t Thread) bool { return t.Channel == channel && t.Key == key })
+}
+
+// Clone returns a conversation that shares no memory with c.
+func (c Conversation) Clone() Conversation {
+	c.Threads = slices.Clone(c.Threads)
+	for i := range c.Threads {
+		c.Threads[i].To = slices.Clone(c.Threads[i].To)
+		c.Threads[i].Answers = slices.Clone(c.Threads[i].Answers)
+	}
+	c.Contacts = slices.Clone(c.Contacts)
+	c.Tags = slices.Clone(c.Tags)
+	c.Actions = slices.Clone(c.Actions)
+	c.Readers.Agents = slices.Clone(c.Readers.Agents)
+	return c
+}

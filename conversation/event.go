@@ -1,0 +1,51 @@
+package conversation
+
+import "time"
+
+// Event is what happened, told once it is committed. It holds IDs and codes, never text or addresses.
+type Event struct {
+	Type         string    `json:"type"` // one of the Event constants
+	At           time.Time `json:"at"`
+	Actor        Actor     `json:"actor"` // without its name
+	Conversation string    `json:"conversation,omitempty"`
+	Message      string    `json:"message,omitempty"`
+	Contact      string    `json:"contact,omitempty"`
+	Mailbox      string    `json:"mailbox,omitempty"`
+	Subject      string    `json:"subject,omitempty"` // the ID of what else it is about, such as a setting's document
+	From         string    `json:"from,omitempty"`    // the old value's code or ID
+	To           string    `json:"to,omitempty"`      // the new value's
+}
+
+// The types of events.
+const (
+	EventCreated  = "conversation.created"
+	EventOpened   = "conversation.opened"
+	EventClosed   = "conversation.closed"
+	EventFinished = "conversation.finished" // completed
+	EventReturned = "conversation.returned" // a customer answered after completion
+	EventAssigned = "conversation.assigned" // From and To: agent, then team after a slash
+	EventMoved    = "conversation.moved"    // From and To: places
+	EventSnoozed  = "conversation.snoozed"  // To: until when, RFC 3339
+	EventWoken    = "conversation.woken"
+	EventTagged   = "conversation.tagged" // From and To: tags, joined by commas
+	EventRead     = "conversation.read"
+	EventUnread   = "conversation.unread"
+	EventOffered  = "conversation.offered" // To: action IDs, joined by commas
+
+	EventReceived  = "message.received"  // incoming
+	EventOutgoing  = "message.outgoing"  // accepted for sending
+	EventWhispered = "message.whispered" //
+	EventEchoed    = "message.echoed"    // sent by the business, not through us
+	EventDelivery  = "message.delivery"  // From and To: delivery states
+	EventFailed    = "message.failed"    // To: the failure's class
+	EventRetried   = "message.retried"
+	EventDismissed = "message.dismissed"
+	EventEdited    = "message.edited"
+	EventUnsent    = "message.unsent"
+	EventReacted   = "message.reacted"
+
+	EventContact  = "contact.created"
+	EventIdentity = "contact.identity"
+	EventConsent  = "contact.consent" // Subject: the channel; To: "in" or "out"
+	EventSetting  = "setting.changed"
+)

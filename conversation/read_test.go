@@ -1,0 +1,359 @@
+package conversation
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// unread lists for whom of ann, ben and an agent who joins later the conversation is unread, and "all" for the global read status.
+func unread(c *Conversation) (who []string) {
+	for _, agent := range []string{"ann", "ben", "zoe"} {
+		if c.Unread(agent, false) {
+			who = append(who, agent)
+		}
+	}
+	if c.Unread("ann", true) {
+		who = append(who, "all")
+	}
+	return who
+}
+
+func TestReading(t *testing.T) {
+	everybody := []string{"ann", "ben", "zoe", "all"}
+	answer := Reply{Message: Message{Text: "hello"}, Thread: mainThread}
+	type act struct {
+		by    Actor
+		rules Rules
+		cmd   Command
+		want  []string // for whom it is unread afterwards
+	}
+	perAgent, global := Rules{}, Rules{GlobalRead: true}
+	onAnswer, both := Rules{ReadOnAnswer: true}, Rules{ReadOnAnswer: true, GlobalRead: true}
+	view := MarkRead{Viewed: true}
+	for _, tc := range []struct {
+		name string
+		acts []act
+	}{
+		{"opening reads for oneself", []act{{ann, perAgent, view, []string{"ben", "zoe"}}, {ben, perAgent, view, []string{"zoe"}}}},
+		{"an answer reads for oneself", []act{{ann, perAgent, answer, []string{"ben", "zoe"}}}},
+		{"read on answer: opening reads for nobody", []act{{ann, onAnswer, view, everybody}}},
+		{"read on answer: marking by hand reads for oneself", []act{{ann, onAnswer, MarkRead{}, []string{"ben", "zoe"}}}},
+		{"read on answer: an answer reads for all", []act{{ann, onAnswer, answer, nil}}},
+		{"read on answer: and after an answer one marks unread", []act{
+			{ann, onAnswer, answer, nil},
+			{ben, onAnswer, MarkUnread{}, []string{"ben"}},
+			{ben, onAnswer, view, []string{"ben"}},
+			{ben, onAnswer, MarkRead{}, nil},
+		}},
+		{"read on answer: everybody has read but one who has not", []act{
+			{ann, onAnswer, answer, nil},
+			{ann, onAnswer, MarkUnread{}, []string{"ann"}},
+			{ben, onAnswer, MarkUnread{}, []string{"ann", "ben"}},
+			{ben, onAnswer, answer, nil},
+		}},
+		{"a bot's answer reads for nobody", []act{{ann, onAnswer, SetStatus{Closed}, everybody}, {bot, onAnswer, answer, everybody}}},
+		{"mark unread, per agent", []act{
+			{ann, perAgent, MarkRead{}, []string{"ben", "zoe"}},
+			{ben, perAgent, MarkRead{}, []string{"zoe"}},
+			{ann, perAgent, MarkUnread{}, []string{"ann", "zoe"}},
+			{ben, perAgent, MarkUnread{}, everybody},
+		}},
+		{"mark unread, for all", []act{
+			{ann, global, MarkRead{}, []string{"ben", "zoe"}},
+			{ben, global, MarkUnread{}, []string{"ben", "zoe", "all"}},
+			{ben, global, MarkRead{}, []string{"zoe"}},
+			{ann, global, MarkUnread{}, []string{"ann", "zoe", "all"}},
+			{ben, global, MarkRead{}, []string{"ann", "zoe"}},
+		}},
+		{"switching to global and back loses nothing", []act{
+			{ann, perAgent, view, []string{"ben", "zoe"}},
+			{ben, global, MarkUnread{}, []string{"ben", "zoe", "all"}},
+			{ben, global, view, []string{"zoe"}},
+			{ann, perAgent, MarkUnread{}, []string{"ann", "zoe"}},
+			{ann, global, view, []string{"zoe"}},
+		}},
+		{"both settings", []act{{ann, both, view, everybody}, {ann, both, answer, nil}, {ben, both, MarkUnread{}, []string{"ben", "all"}}, {ann, both, MarkRead{}, []string{"ben"}}}},
+		{"a new message is unread for all", []act{{ann, onAnswer, answer, nil}, {customer, onAnswer, again, everybody}}},
+		{"what makes nothing unread", []act{
+			{ann, onAnswer, answer, nil},
+			{ann, perAgent, Whispering{Message: Message{Text: "psst"}}, nil},
+			{ben, perAgent, Assign{Agent: "ben"}, nil},
+			{system, perAgent, Echo{Message: Message{Text: "x"}, Thread: mainThread}, nil},
+			{customer, perAgent, Receive{Message: Message{Automatic: true}, Thread: mainThread}, nil},
+			{system, perAgent, Fail{Message: failed}, nil},
+			{ben, perAgent, ToArchive{}, nil},
+			{ben, perAgent, Restore{}, nil},
+		}},
+		{"what an agent sees is not read by writing to colleagues", []act{{ann, perAgent, Whispering{Message: Message{Text: "psst"}}, everybody}}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			l := begin(t, perAgent)
+			l.receive("first")
+			require.Equal(t, everybody, unread(&l.c))
+			for i, a := range tc.acts {
+				l.rules = a.rules
+				l.do(a.by, a.cmd)
+				assert.Equal(t, a.want, unread(&l.c), "after act %d", i+1)
+			}
+		})
+	}
+}
+
+func TestMarkUnreadMovesNowhere(t *testing.T) {
+	l := begin(t, Rules{})
+	l.receive("first")
+	l.do(ann, MarkRead{})
+	before := l.c
+	l.do(ann, MarkUnread{})
+	after := l.c
+	assert.Equal(t, Readers{Agents: []string{}}, after.Readers)
+	after.Readers, after.Changed = before.Readers, before.Changed
+	assert.Equal(t, before, after, "only who has read is changed")
+}
+
+func TestMarkUnreadNeedsSomethingToRead(t *testing.T) {
+	l := begin(t, Rules{})
+	l.reply(ann, "we begin")
+	_, err := l.try(ann, MarkUnread{})
+	refusal(t, err)
+	assert.False(t, l.do(ann, MarkRead{}).Changed())
+	assert.Empty(t, unread(&l.c))
+}
+
+func TestUnsendLeavesNoPhantom(t *testing.T) {
+	type scene struct {
+		*life
+		a, b, c *Message
+	}
+	// Three messages; ann had read the first and the second when the third came, ben the first.
+	set := func(t *testing.T) scene {
+		l := begin(t, Rules{})
+		a := l.receive("a")
+		l.do(ann, MarkRead{})
+		l.do(ben, MarkRead{})
+		l.do(ann, Whispering{Message: Message{Text: "aside"}})
+		b := l.receive("b")
+		l.do(ann, MarkRead{})
+		l.do(ann, Whispering{Message: Message{Text: "another"}})
+		return scene{l, a, b, l.receive("c")}
+	}
+	for _, tc := range []struct {
+		order string
+		want  [][]string // for whom it is unread, after each
+	}{
+		{"c", [][]string{{"ben", "zoe"}}},
+		{"cb", [][]string{{"ben", "zoe"}, {"zoe"}}},
+		{"bc", [][]string{{"ann", "ben", "zoe", "all"}, {"zoe"}}},
+		{"cba", [][]string{{"ben", "zoe"}, {"zoe"}, nil}},
+		{"abc", [][]string{{"ann", "ben", "zoe", "all"}, {"ann", "ben", "zoe", "all"}, nil}},
+		{"acb", [][]string{{"ann", "ben", "zoe", "all"}, {"ben", "zoe"}, nil}},
+		{"bac", [][]string{{"ann", "ben", "zoe", "all"}, {"ann", "ben", "zoe", "all"}, nil}},
+		{"bca", [][]string{{"ann", "ben", "zoe", "all"}, {"zoe"}, nil}},
+		{"cab", [][]string{{"ben", "zoe"}, {"ben", "zoe"}, nil}},
+	} {
+		t.Run(tc.order, func(t *testing.T) {
+			s := set(t)
+			for i, name := range tc.order {
+				m := map[rune]*Message{'a': s.a, 'b': s.b, 'c': s.c}[name]
+				change := s.do(customer, s.unsend(m))
+				assert.Equal(t, []string{EventUnsent}, types(change.Events))
+				assert.Equal(t, tc.want[i], unread(&s.life.c), "after %c", name)
+			}
+			if tc.want[len(tc.want)-1] == nil {
+				assert.Zero(t, s.life.c.Attention, "nothing is left to read")
+				assert.Zero(t, s.life.c.WaitingSince, "nobody is left waiting")
+			}
+		})
+	}
+	t.Run("who read since has read what was before", func(t *testing.T) {
+		s := set(t)
+		s.do(ben, MarkRead{})
+		s.do(customer, s.unsend(s.c))
+		assert.Equal(t, []string{"zoe"}, unread(&s.life.c))
+	})
+	t.Run("who was cleared for all before stays so", func(t *testing.T) {
+		s := set(t)
+		s.rules = Rules{ReadOnAnswer: true}
+		s.reply(ann, "hello")
+		s.do(ben, MarkUnread{})
+		d := s.receive("d")
+		s.do(customer, s.unsend(d))
+		assert.Equal(t, []string{"ben"}, unread(&s.life.c))
+	})
+	t.Run("the return from a snooze stays", func(t *testing.T) {
+		l := begin(t, Rules{})
+		a := l.receive("a")
+		l.do(ann, MarkRead{}, Snooze{Until: start.Add(time.Hour)})
+		l.now = start.Add(2 * time.Hour)
+		l.do(system, Wake{})
+		b := l.receive("b")
+		l.do(customer, l.unsend(b))
+		assert.Equal(t, []string{"ann", "ben", "zoe", "all"}, unread(&l.c), "it came back unread")
+		l.do(customer, l.unsend(a))
+		assert.Equal(t, []string{"ann", "ben", "zoe", "all"}, unread(&l.c))
+	})
+}
+
+func TestUnsendErases(t *testing.T) {
+	l := begin(t, Rules{})
+	l.do(customer, Receive{Thread: mainThread, Message: Message{Subject: "s", Text: "secret", HTML: "<p>secret</p>", Button: "b", Unsupported: "u",
+		Attachments: []Attachment{{Name: "f"}}, Reactions: []Reaction{{Emoji: "x"}}, Template: &Template{Name: "t"}, ProviderID: "p"}})
+	m := l.find("secret")
+	was := *m
+	l.do(customer, l.unsend(m))
+	want := Message{ID: was.ID, Conversation: "c1", Sequence: 1, Direction: Inbound, Channel: was.Channel, Thread: was.Thread, At: was.At,
+		Stored: was.Stored, Author: customer, ProviderID: "p", Prior: &Unread{}, Erased: l.now, Changed: l.now}
+	assert.Equal(t, want, *m, "a tombstone stays")
+	assert.Empty(t, l.c.Preview)
+	assert.False(t, l.do(customer, l.unsend(m)).Changed(), "it is gone only once")
+	assert.Zero(t, l.c.Messages)
+}
+
+func TestNeeds(t *testing.T) {
+	l := begin(t, Rules{})
+	a, b := l.receive("a"), l.receive("b")
+	for _, tc := range []struct {
+		m    *Message
+		want bool
+		why  string
+	}{{a, true, "somebody waits since it"}, {b, true, "it is the latest and makes unread"}} {
+		sequence, ok := l.c.Needs(tc.m)
+		assert.Equal(t, tc.want, ok, tc.why)
+		assert.Equal(t, tc.m.Sequence, sequence)
+	}
+	r := l.reply(ann, "r")
+	l.do(ann, Whispering{Message: Message{Text: "w"}})
+	_, ok := l.c.Needs(a)
+	assert.False(t, ok, "nothing depends on it")
+	_, ok = l.c.Needs(r)
+	assert.True(t, ok, "it ended the waiting")
+	_, ok = l.c.Needs(l.find("w"))
+	assert.True(t, ok, "it is the latest")
+	_, ok = (&Conversation{}).Needs(&Message{Direction: Inbound, Sequence: 3})
+	assert.False(t, ok)
+}
+
+// The header's readers are compared with a naive model that keeps, for every entry that makes unread, who has read it. A conversation is
+// read for whoever has read the last such entry that still stands, or one after it.
+type readModel struct {
+	entries []*readEntry
+}
+
+type readEntry struct {
+	id      string
+	gone    bool
+	read    map[string]bool
+	anybody bool
+}
+
+var universe = []string{"ann", "ben", "cem", "zoe"} // zoe never acts
+
+// since returns the last entry that stands and those after it.
+func (m *readModel) since() []*readEntry {
+	for i := len(m.entries) - 1; i >= 0; i-- {
+		if !m.entries[i].gone {
+			return m.entries[i:]
+		}
+	}
+	return nil
+}
+
+func (m *readModel) unread(agent string, global bool) bool {
+	since := m.since()
+	return len(since) > 0 && !slices.ContainsFunc(since, func(e *readEntry) bool { return !global && e.read[agent] || global && e.anybody })
+}
+
+func (m *readModel) read(agents ...string) {
+	if since := m.since(); len(since) > 0 {
+		for _, a := range agents {
+			since[0].read[a] = true
+		}
+		since[0].anybody = true
+	}
+}
+
+func (m *readModel) markUnread(agent string, global bool) {
+	nobody := true
+	for _, e := range m.since() {
+		e.read[agent] = false
+	}
+	for _, a := range universe {
+		nobody = nobody && m.unread(a, false)
+	}
+	if global || nobody {
+		for _, e := range m.since() {
+			e.anybody = false
+		}
+	}
+}
+
+func TestReadersMatchTheModel(t *testing.T) {
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		l, model := begin(t, Rules{}), &readModel{}
+		for range 60 {
+			l.rules = Rules{GlobalRead: r.IntN(2) == 0, ReadOnAnswer: r.IntN(2) == 0}
+			by := Actor{Kind: ByAgent, ID: universe[r.IntN(3)]}
+			model.random(l, r, by)
+			for _, agent := range universe {
+				for _, global := range []bool{false, true} {
+					require.Equal(t, model.unread(agent, global), l.c.Unread(agent, global), "seed %d: %s, global %v", seed, agent, global)
+				}
+			}
+		}
+	}
+}
+
+func (m *readModel) attend(id string) {
+	m.entries = append(m.entries, &readEntry{id: id, read: map[string]bool{}})
+}
+
+func (m *readModel) random(l *life, r *rand.Rand, by Actor) {
+	switch r.IntN(12) {
+	case 0, 1:
+		m.attend(l.do(customer, Receive{Message: Message{Text: "hi"}, Thread: mainThread}).Messages[0].ID)
+	case 2:
+		l.do(customer, Receive{Message: Message{Automatic: true}, Thread: mainThread})
+	case 3:
+		l.do(by, Whispering{Message: Message{Text: "psst"}}, ChangeTags{Add: []string{time.Duration(r.Int64()).String()}})
+	case 4:
+		l.do(by, Reply{Message: Message{Text: "hello"}, Thread: mainThread})
+		if l.rules.ReadOnAnswer {
+			m.read(universe...)
+		} else {
+			m.read(by.ID)
+		}
+	case 5:
+		l.do(by, MarkRead{})
+		m.read(by.ID)
+	case 6:
+		l.do(by, MarkRead{Viewed: true})
+		if !l.rules.ReadOnAnswer {
+			m.read(by.ID)
+		}
+	case 7, 8:
+		if _, err := l.try(by, MarkUnread{}); err == nil {
+			m.markUnread(by.ID, l.rules.GlobalRead)
+		} else {
+			require.Empty(l.tb, m.since())
+		}
+	case 9:
+		l.do(by, Snooze{Until: l.now.Add(time.Hour)})
+		l.now = l.now.Add(time.Hour)
+		m.attend(l.do(system, Wake{}).Messages[0].ID)
+	default:
+		i := r.IntN(len(l.timeline) + 1)
+		if i = max(i, len(l.timeline)-r.IntN(6)); i >= len(l.timeline) || l.timeline[i].Direction == Activity {
+			return
+		}
+		l.do(customer, l.unsend(l.timeline[i]))
+		for _, e := range m.entries {
+			e.gone = e.gone || e.id == l.timeline[i].ID
+		}
+	}
+}

@@ -1,0 +1,388 @@
+package conversation
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The states, each with the commands that lead there. In all of them a customer has written, ann has read it, and nobody has answered.
+// A state's name is its standing.
+var states = []struct {
+	name string
+	path []Command
+}{
+	{"waiting", nil},
+	{"team", []Command{Assign{Team: "sales"}}},
+	{"assigned", []Command{assigned}},
+	{"assigned-returned", []Command{assigned, Complete{}, again}},
+	{"snoozed", []Command{Snooze{Until: start.Add(24 * time.Hour)}}},
+	{"snoozed-asleep", []Command{Snooze{Until: start.Add(24 * time.Hour), KeepAsleep: true}}},
+	{"done-closed", []Command{assigned, SetStatus{Closed}}},
+	{"done-finished", []Command{assigned, Complete{}}},
+	{"archive-open", []Command{assigned, ToArchive{}}},
+	{"archive-closed", []Command{assigned, SetStatus{Closed}, ToArchive{}}},
+	{"archive-finished", []Command{assigned, Complete{}, ToArchive{}}},
+	{"spam-open", []Command{assigned, ToSpam{}}},
+	{"trash-open", []Command{assigned, ToTrash{}}},
+}
+
+var (
+	assigned = Assign{Agent: "ann", Team: "sales"}
+	again    = Receive{Message: Message{Text: "again"}, Thread: mainThread, Contact: customer.ID}
+	failed   = &Message{ID: "sent", Direction: Outbound, Delivery: Failed, Failure: &Failure{Class: "recipient"}}
+)
+
+func always(c Command) func(*life) Command { return func(*life) Command { return c } }
+
+// The commands, by the names that the transitions use.
+var acts = []struct {
+	name  string
+	by    Actor
+	rules Rules
+	after time.Duration // how long after the state was reached
+	cmd   func(*life) Command
+}{
+	{name: "Create", by: system, cmd: always(Create{ID: "c2", Mailbox: "shop"})},
+	{name: "Receive", by: customer, cmd: always(again)},
+	{name: "Receive, bots first", by: customer, rules: Rules{Start: Closed}, cmd: always(again)},
+	{name: "Receive unsupported", by: customer, cmd: always(Receive{Message: Message{Unsupported: "poll"}, Thread: mainThread})},
+	{name: "Receive automatic", by: customer, cmd: always(Receive{Message: Message{Text: "away", Automatic: true}, Thread: mainThread})},
+	{name: "Echo", by: system, cmd: always(Echo{Message: Message{Text: "from the phone"}, Thread: mainThread})},
+	{name: "Reply", by: ben, cmd: always(Reply{Message: Message{Text: "hello"}, Thread: mainThread})},
+	{name: "Reply, automation", by: bot, cmd: always(Reply{Message: Message{Text: "beep"}, Thread: mainThread})},
+	{name: "Whispering", by: ben, cmd: always(Whispering{Message: Message{Text: "psst"}})},
+	{name: "Assign", by: ben, cmd: always(Assign{Agent: "ben"})},
+	{name: "Assign nobody", by: ben, cmd: always(Assign{})},
+	{name: "SetStatus open", by: ben, cmd: always(SetStatus{Open})},
+	{name: "SetStatus closed", by: ben, cmd: always(SetStatus{Closed})},
+	{name: "Complete", by: ben, cmd: always(Complete{})},
+	{name: "ToArchive", by: ben, cmd: always(ToArchive{})},
+	{name: "ToSpam", by: ben, cmd: always(ToSpam{})},
+	{name: "ToTrash", by: ben, cmd: always(ToTrash{})},
+	{name: "Restore", by: ben, cmd: always(Restore{})},
+	{name: "Snooze", by: ben, cmd: always(Snooze{Until: start.Add(48 * time.Hour)})},
+	{name: "Wake early", by: system, cmd: always(Wake{})},
+	{name: "Wake due", by: system, after: 24 * time.Hour, cmd: always(Wake{})},
+	{name: "Wake by hand", by: ben, cmd: always(Wake{ByHand: true})},
+	{name: "MarkRead", by: ben, cmd: always(MarkRead{})},
+	{name: "MarkRead viewed", by: ben, cmd: always(MarkRead{Viewed: true})},
+	{name: "MarkRead viewed, read on answer", by: ben, rules: Rules{ReadOnAnswer: true}, cmd: always(MarkRead{Viewed: true})},
+	{name: "MarkUnread", by: ann, cmd: always(MarkUnread{})},
+	{name: "MarkUnread of unread", by: ben, cmd: always(MarkUnread{})},
+	{name: "ChangeTags", by: ben, cmd: always(ChangeTags{Add: []string{"vip"}})},
+	{name: "Fail", by: system, cmd: always(Fail{Message: failed})},
+	{name: "Settle", by: system, cmd: always(Settle{Message: failed, Event: EventDismissed})},
+	{name: "Passed", by: system, cmd: always(Passed{Channel: "wa", Key: mainThread.Key, Delivery: Read, Until: start})},
+	{name: "Offer", by: system, cmd: always(Offer{Actions: []Action{{ID: "accept"}}})},
+	{name: "Unsend", by: customer, cmd: func(l *life) Command {
+		for i := len(l.timeline) - 1; ; i-- {
+			if m := l.timeline[i]; m.Direction == Inbound {
+				return l.unsend(m)
+			}
+		}
+	}},
+}
+
+// What each command does in each state, from the requirements. A line reads: states, an arrow, where the conversation stands after it
+// ("=" where it was), and the events in order. "^" says that its Activity moves, "!" that it becomes unread for all, "?" that what made
+// it unread is gone. "same" is no change at all; "no" is a refusal, followed by the command to use instead.
+const transitions = `
+Create
+	all                                            -> no
+Receive
+	inbox assigned-returned snoozed-asleep         -> = ^! received
+	snoozed                                        -> waiting ^! received woken
+	done-closed                                    -> assigned ^! received opened
+	done-finished                                  -> assigned-returned ^! received returned
+	archive-open                                   -> assigned ^! received moved
+	archive-closed archive-finished                -> assigned ^! received moved opened
+	spam-open                                      -> = ^! received
+	trash-open                                     -> no start a new one for
+Receive, bots first
+	inbox assigned-returned snoozed-asleep         -> = ^! received
+	snoozed                                        -> waiting ^! received woken
+	done-closed                                    -> = ^! received
+	done-finished                                  -> assigned-returned ^! received returned
+	archive-open                                   -> assigned ^! received moved
+	archive-closed archive-finished                -> done-closed ^! received moved
+	spam-open                                      -> = ^! received
+	trash-open                                     -> no start a new one for
+Receive unsupported
+	inbox assigned-returned snoozed-asleep         -> = ^! received
+	snoozed                                        -> waiting ^! received woken
+	done-closed                                    -> assigned ^! received opened
+	done-finished                                  -> assigned-returned ^! received returned
+	archive-open                                   -> assigned ^! received moved
+	archive-closed archive-finished                -> assigned ^! received moved opened
+	spam-open                                      -> = ^! received
+	trash-open                                     -> no start a new one for
+Receive automatic
+	inbox assigned-returned asleep done archive    -> = ^ received
+	spam-open                                      -> = ^ received
+	trash-open                                     -> no start a new one for
+Echo
+	inbox assigned-returned asleep done archive    -> = ^ echoed
+	spam-open                                      -> = ^ echoed
+	trash-open                                     -> no start a new one for
+Reply
+	inbox assigned-returned asleep done archive    -> = ^ outgoing read
+	spam-open trash-open                           -> no restore
+Reply, automation
+	inbox assigned-returned asleep archive-open    -> no close
+	done archive-closed archive-finished           -> = ^ outgoing
+	spam-open trash-open                           -> no restore
+Whispering
+	inbox assigned-returned asleep done archive    -> = ^ whispered
+	spam-open                                      -> = ^ whispered
+	trash-open                                     -> no restore
+Assign
+	waiting team                                   -> assigned assigned
+	assigned assigned-returned asleep done archive -> = assigned
+	spam-open trash-open                           -> no restore
+Assign nobody
+	waiting asleep                                 -> same
+	team assigned                                  -> waiting assigned
+	assigned-returned                              -> waiting-returned assigned
+	done archive                                   -> = assigned
+	spam-open trash-open                           -> no restore
+SetStatus open
+	inbox assigned-returned asleep archive-open    -> same
+	done                                           -> assigned ^ opened
+	archive-closed archive-finished                -> archive-open ^ opened
+	spam-open trash-open                           -> no restore
+SetStatus closed
+	inbox asleep                                   -> done-closed closed
+	assigned-returned                              -> done-closed-returned closed
+	archive-open                                   -> archive-closed closed
+	done archive-closed archive-finished           -> same
+	spam-open trash-open                           -> no restore
+Complete
+	inbox asleep done-closed                       -> done-finished finished
+	assigned-returned                              -> no archive
+	archive-open archive-closed                    -> archive-finished finished
+	done-finished archive-finished                 -> same
+	spam-open trash-open                           -> no restore
+ToArchive
+	inbox assigned-returned asleep                 -> archive-open ^ moved
+	done-closed                                    -> archive-closed ^ moved
+	done-finished                                  -> archive-finished ^ moved
+	archive                                        -> same
+	spam-open trash-open                           -> no restore
+ToSpam
+	inbox asleep archive-open                      -> spam-open ^ moved
+	assigned-returned                              -> spam-open-returned ^ moved
+	done-closed archive-closed                     -> spam-closed ^ moved
+	done-finished archive-finished                 -> spam-finished ^ moved
+	spam-open                                      -> same
+	trash-open                                     -> no restore
+ToTrash
+	inbox asleep archive-open spam-open            -> trash-open ^ moved
+	assigned-returned                              -> trash-open-returned ^ moved
+	done-closed archive-closed                     -> trash-closed ^ moved
+	done-finished archive-finished                 -> trash-finished ^ moved
+	trash-open                                     -> same
+Restore
+	inbox assigned-returned asleep done            -> same
+	archive-open spam-open trash-open              -> assigned ^ moved
+	archive-closed                                 -> done-closed ^ moved
+	archive-finished                               -> done-finished ^ moved
+Snooze
+	inbox snoozed-asleep                           -> snoozed snoozed
+	snoozed                                        -> = snoozed
+	assigned-returned                              -> snoozed-returned snoozed
+	done                                           -> no open
+	archive spam-open trash-open                   -> no restore
+Wake early
+	all                                            -> same
+Wake due
+	asleep                                         -> waiting ^! woken
+	inbox assigned-returned done archive           -> same
+	spam-open trash-open                           -> same
+Wake by hand
+	asleep                                         -> waiting ^ woken
+	inbox assigned-returned done archive           -> same
+	spam-open trash-open                           -> same
+MarkRead
+	all                                            -> = read
+MarkRead viewed
+	all                                            -> = read
+MarkRead viewed, read on answer
+	all                                            -> same
+MarkUnread
+	all                                            -> = unread
+MarkUnread of unread
+	all                                            -> same
+ChangeTags
+	all                                            -> = tagged
+Fail
+	inbox assigned-returned asleep archive-open    -> = failed
+	done                                           -> assigned ^ failed opened
+	archive-closed archive-finished                -> archive-open ^ failed opened
+	spam-open trash-open                           -> = failed
+Settle
+	all                                            -> = dismissed
+Passed
+	all                                            -> = delivery
+Offer
+	all                                            -> = offered
+Unsend
+	all                                            -> = ? unsent
+`
+
+// groups are names for several states.
+var groups = map[string][]string{
+	"inbox":   {"waiting", "team", "assigned"},
+	"asleep":  {"snoozed", "snoozed-asleep"},
+	"done":    {"done-closed", "done-finished"},
+	"archive": {"archive-open", "archive-closed", "archive-finished"},
+}
+
+func TestTransitions(t *testing.T) {
+	want := parseTransitions(t)
+	for _, act := range acts {
+		for _, s := range states {
+			t.Run(act.name+"/"+s.name, func(t *testing.T) {
+				expected, ok := want[act.name+"/"+s.name]
+				require.True(t, ok, "the transitions lack this pair")
+				l := begin(t, Rules{})
+				l.receive("first")
+				for _, c := range s.path {
+					l.do(system, c)
+				}
+				l.do(ann, MarkRead{})
+				require.Equal(t, s.name, standing(&l.c), "the state itself")
+				before := l.c.Clone()
+				l.rules = act.rules
+				l.now = l.now.Add(time.Minute + act.after)
+				change, err := l.tryPure(act.by, act.cmd(l))
+				assert.Equal(t, expected, outcome(&before, &change, err))
+			})
+		}
+	}
+	assert.Len(t, want, len(acts)*len(states), "a pair of the transitions names no state or command")
+}
+
+// standing names where a conversation stands: its shelf, and the status and marks that the shelf does not tell.
+func standing(c *Conversation) string {
+	name := string(c.Shelf())
+	switch c.Shelf() {
+	case ShelfDone, ShelfArchive, ShelfSpam, ShelfTrash:
+		if c.Finished {
+			name += "-finished"
+		} else {
+			name += "-" + string(c.Status)
+		}
+	}
+	if c.Returned {
+		name += "-returned"
+	}
+	if c.Asleep {
+		name += "-asleep"
+	}
+	return name
+}
+
+// outcome writes what happened as the transitions do.
+func outcome(before *Conversation, ch *Change, err error) string {
+	if err != nil {
+		refused, ok := err.(*StateError)
+		if !ok {
+			return err.Error()
+		}
+		return strings.TrimSpace("no " + refused.Instead)
+	}
+	after := &ch.Conversation
+	if !ch.Changed() {
+		return "same"
+	}
+	words := []string{standing(after)}
+	if standing(after) == standing(before) {
+		words[0] = "="
+	}
+	marks := ""
+	if after.Activity.After(before.Activity) {
+		marks += "^"
+	}
+	switch {
+	case after.Attention.Sequence > before.Attention.Sequence && after.Readers.Agents == nil && !after.Readers.All && !after.Readers.Anybody:
+		marks += "!"
+	case after.Attention.Sequence < before.Attention.Sequence:
+		marks += "?"
+	case after.Attention != before.Attention:
+		marks += "(attention changed and readers stayed)"
+	}
+	if marks != "" {
+		words = append(words, marks)
+	}
+	for _, name := range types(ch.Events) {
+		_, name, _ = strings.Cut(name, ".")
+		words = append(words, name)
+	}
+	return strings.Join(words, " ")
+}
+
+func parseTransitions(t *testing.T) map[string]string {
+	all := []string{}
+	for _, s := range states {
+		all = append(all, s.name)
+	}
+	want, command := map[string]string{}, ""
+	for line := range strings.Lines(strings.TrimSpace(transitions)) {
+		line = strings.TrimRight(line, "\n")
+		left, right, found := strings.Cut(line, " -> ")
+		if !found {
+			command = line
+			continue
+		}
+		for _, word := range strings.Fields(left) {
+			names := []string{word}
+			if word == "all" {
+				names = all
+			} else if group, ok := groups[word]; ok {
+				names = group
+			}
+			for _, name := range names {
+				key := command + "/" + name
+				require.NotContains(t, want, key, "a pair is listed twice")
+				want[key] = right
+			}
+		}
+	}
+	return want
+}
+
+// Every type of the package that is a command is among the acts, so that a new one cannot be left out of the transitions.
+func TestTransitionsCoverEveryCommand(t *testing.T) {
+	tested := []string{}
+	l := begin(t, Rules{})
+	l.receive("first")
+	for _, act := range acts {
+		tested = append(tested, reflect.TypeOf(act.cmd(l)).Name())
+	}
+	slices.Sort(tested)
+
+	noTests := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
+	packages, err := parser.ParseDir(token.NewFileSet(), ".", noTests, 0)
+	require.NoError(t, err)
+	declared := []string{}
+	for _, p := range packages {
+		ast.Inspect(p, func(n ast.Node) bool {
+			if f, ok := n.(*ast.FuncDecl); ok && f.Recv != nil && f.Name.Name == "do" {
+				declared = append(declared, f.Recv.List[0].Type.(*ast.Ident).Name)
+			}
+			return true
+		})
+	}
+	slices.Sort(declared)
+	assert.Equal(t, declared, slices.Compact(tested))
+}

@@ -1,0 +1,235 @@
+package frontdesk
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// Config is what a Desk is made of. Store is required; everything else has a default.
+type Config struct {
+	Store   store.Store
+	Drivers channel.Drivers
+	BaseURL string // public address under which Webhooks is reached, without "/hooks/"; providers sign it. Required with drivers that take webhooks
+
+	Secrets     func(ctx context.Context, tenant, reference string) (string, error) // Defaults to EnvSecrets
+	Subscribers map[string]Subscriber                                               // by name; the same in every process
+	Client      *http.Client                                                        // for calls to providers. Defaults to one with a 30 s timeout
+	Log         *slog.Logger                                                        // Defaults to none
+
+	Workers    int             // jobs done at the same time. Defaults to 8
+	Retry      []time.Duration // pauses between tries of a send. Defaults to 5 s, 30 s, 2 min, 10 min, 1 h, 3 h, 6 h, 12 h
+	KeepEvents time.Duration   // how long the feed holds events. Defaults to 30 days
+	Disclaimer string          // the first message of a test send. Defaults to "This is a test message."
+
+	Now func() time.Time // Defaults to time.Now
+
+	_ struct{}
+}
+
+// Subscriber is told what happened, in order, at least once. Returning an error has it told again, later and later; others are told
+// meanwhile.
+type Subscriber func(ctx context.Context, events []Event) error
+
+// Desk is the inbox of all tenants on one store. It is safe for concurrent use, and several Desks, in several processes, may share a
+// database.
+type Desk struct {
+	store   store.Store
+	cfg     Config
+	drivers map[string]channel.Driver
+	now     func() time.Time
+	log     *slog.Logger
+	bound   bool // to a host's transaction
+
+	*shared
+}
+
+// shared is what a Desk and those bound to a host's transaction have in common.
+type shared struct {
+	locks   stripes
+	docs    docCache
+	conns   connCache
+	routes  routeCache
+	numbers numberBlocks
+	kick    chan struct{} // work was queued in this process
+}
+
+// New makes a Desk. It calls nobody. Error: ErrInvalid.
+func New(cfg Config) (*Desk, error) {
+	if cfg.Store == nil {
+		return nil, invalid("Store", "is missing; give one, such as memstore.New()")
+	}
+	d := &Desk{store: cfg.Store, drivers: map[string]channel.Driver{}, shared: &shared{kick: make(chan struct{}, 1)}}
+	for _, driver := range cfg.Drivers {
+		kind := driver.Kind()
+		if kind == "" || strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			return nil, invalid("Drivers", "kind %q; use lower-case letters and digits", kind)
+		}
+		if d.drivers[kind] != nil {
+			return nil, invalid("Drivers", "two drivers of kind %q; give one", kind)
+		}
+		if _, hooks := driver.(channel.WebhookDriver); hooks && cfg.BaseURL == "" {
+			return nil, invalid("BaseURL", "is missing; %s signs the public address", kind)
+		}
+		d.drivers[kind] = driver
+	}
+	if u, err := url.Parse(cfg.BaseURL); cfg.BaseURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		return nil, invalid("BaseURL", "%q is not an absolute http or https address", cfg.BaseURL)
+	}
+	for name := range cfg.Subscribers {
+		if problem := conversation.CheckID(name); problem != "" {
+			return nil, invalid("Subscribers", "name %q %s", name, problem)
+		}
+	}
+	d.cfg = cfg.withDefaults()
+	d.now, d.log = d.cfg.Now, d.cfg.Log
+	d.locks.init()
+	return d, nil
+}
+
+func (c Config) withDefaults() Config {
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	if c.Secrets == nil {
+		c.Secrets = EnvSecrets
+	}
+	if c.Client == nil {
+		c.Client = &http.Client{Timeout: 30 * time.Second}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Workers <= 0 {
+		c.Workers = 8
+	}
+	if c.Retry == nil {
+		c.Retry = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour}
+	}
+	if c.KeepEvents <= 0 {
+		c.KeepEvents = 30 * 24 * time.Hour
+	}
+	if c.Disclaimer == "" {
+		c.Disclaimer = "This is a test message."
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// EnvSecrets resolves a secret's reference from the environment: "twilio-main" is FRONTDESK_SECRET_TWILIO_MAIN.
+func EnvSecrets(_ context.Context, _, reference string) (string, error) {
+	name := "FRONTDESK_SECRET_" + strings.ToUpper(strings.ReplaceAll(reference, "-", "_"))
+	if value, ok := os.LookupEnv(name); ok {
+		return value, nil
+	}
+	return "", fmt.Errorf("frontdesk: secret %q: the environment variable %s is not set", reference, name)
+}
+
+// In returns a Desk that works in a host's transaction, over a store bound to it. Its commands are written when the host commits; none
+// is tried again, and nothing leaves the process before. It neither runs jobs nor takes webhooks.
+func (d *Desk) In(bound store.Store) *Desk {
+	in := *d
+	in.store, in.bound = bound, true
+	return &in
+}
+
+// As returns the session of an actor: every call on it is his, what he may see and do.
+func (d *Desk) As(actor Actor) *Session { return &Session{desk: d, actor: actor} }
+
+// Session is the door to a tenant's inbox for one actor. It is cheap, holds no connection, and is safe for concurrent use.
+type Session struct {
+	desk  *Desk
+	actor Actor
+}
+
+const idAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+// newID makes an ID: eleven characters of the time in microseconds, so that IDs made later come later as far as clocks agree, and
+// thirteen of chance, which are what makes it unique.
+func newID(now time.Time) string {
+	var b [24]byte
+	t := now.UnixMicro()
+	for i := 10; i >= 0; i-- {
+		b[i] = idAlphabet[t%36]
+		t /= 36
+	}
+	var chance [13]byte
+	_, _ = rand.Read(chance[:]) // crypto/rand.Read never fails
+	for i, c := range chance {
+		b[11+i] = idAlphabet[int(c)%36]
+	}
+	return string(b[:])
+}
+
+func (d *Desk) ids(n int) []string {
+	now, ids := d.now(), make([]string, n)
+	for i := range ids {
+		ids[i] = newID(now)
+	}
+	return ids
+}
+
+// stripes are locks by key. They spare conflicts within a process; correctness never rests on them.
+type stripes [256]chan struct{}
+
+func (s *stripes) init() {
+	for i := range s {
+		s[i] = make(chan struct{}, 1)
+	}
+}
+
+// lock holds the stripe of a key until unlock is called. Only one is held at a time, so two callers never wait for one another.
+func (s *stripes) lock(ctx context.Context, key string) (unlock func(), err error) {
+	stripe := s[store.Shard(key)]
+	select {
+	case stripe <- struct{}{}:
+		return func() { <-stripe }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// once is a map whose values are made once a key, by the first who asks.
+type cache[K comparable, V any] struct {
+	mu   sync.RWMutex
+	vals map[K]V
+}
+
+func (c *cache[K, V]) get(key K) (V, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	v, ok := c.vals[key]
+	return v, ok
+}
+
+// cacheLimit bounds every cache; a full one is emptied, since what it holds is cheap to find again.
+const cacheLimit = 10000
+
+func (c *cache[K, V]) put(key K, v V) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.vals == nil || len(c.vals) >= cacheLimit {
+		c.vals = map[K]V{}
+	}
+	c.vals[key] = v
+}
+
+func (c *cache[K, V]) drop(key K) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.vals, key)
+}
+
+var errStop = errors.New("stop")

@@ -1,0 +1,402 @@
+package frontdesk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// Reply answers in a conversation, or whispers in it. The message is queued in the commit that this call makes; a worker hands it to the
+// provider. Errors: ErrNotFound, ErrForbidden, ErrInvalid, ErrWindow, ErrCapability, ErrOptedOut, ErrKeyReused, ErrBusy, and
+// conversation.ErrState.
+func (s *Session) Reply(ctx context.Context, id string, draft Draft) (conversation.Message, error) {
+	msg, err := s.reply(ctx, id, draft)
+	return msg, wrap("reply to conversation", id, err)
+}
+
+// Whisper adds an internal message to a conversation. It is never handed to a channel.
+func (s *Session) Whisper(ctx context.Context, id, text string) (conversation.Message, error) {
+	return s.Reply(ctx, id, Draft{Text: text, Whisper: true, Verbatim: true})
+}
+
+func (s *Session) reply(ctx context.Context, id string, draft Draft) (msg conversation.Message, err error) {
+	err = s.desk.write(ctx, s.actor.Tenant, "conversation/"+id, func(t *txn) error {
+		c, err := t.caller(s.actor, "reply", toWork)
+		if err != nil {
+			return err
+		}
+		sent, key, err := t.already(c, draft, "conversation/"+id)
+		if err != nil || sent != nil {
+			if sent != nil {
+				msg = *sent
+			}
+			return err
+		}
+		conv, err := t.visible(c, id)
+		if err != nil {
+			return err
+		}
+		m, err := t.answer(c, &conv, draft, key, false)
+		msg = m
+		return err
+	})
+	return msg, err
+}
+
+// visible loads a conversation that the caller may see.
+func (t *txn) visible(c caller, id string) (conversation.Conversation, error) {
+	if store.CheckText(id, false) != "" {
+		return conversation.Conversation{}, ErrNotFound
+	}
+	if err := t.load(conversationKey(id)); err != nil {
+		return conversation.Conversation{}, err
+	}
+	conv, err := t.conversation(id)
+	if err == nil && !c.sees(conv.Mailbox) {
+		err = ErrNotFound
+	}
+	return conv, err
+}
+
+// sendBody is what the caller's key remembers: what was sent with it, and where to.
+type sendBody struct {
+	Hash string `json:"hash"`
+}
+
+// MaxKey is how long a caller's key may be, in bytes.
+const MaxKey = 200
+
+// already returns the message that the caller's key has sent. The key's name is loaded so that two calls at once make one message.
+func (t *txn) already(c caller, draft Draft, where string) (*conversation.Message, *keyUse, error) {
+	if draft.Key == "" {
+		return nil, nil, nil
+	}
+	if problems := conversation.CheckText(draft.Key, MaxKey); len(problems) > 0 {
+		return nil, nil, &InvalidError{Field: "Key", Problems: problems}
+	}
+	actor := c.who()
+	use := &keyUse{name: sendName(string(actor.Kind)+":"+actor.ID, draft.Key), hash: hashDraft(draft, where)}
+	if err := t.load(use.name); err != nil {
+		return nil, nil, err
+	}
+	row, ok := t.row(use.name)
+	if !ok {
+		return nil, use, nil
+	}
+	body, err := decode[sendBody](t, row)
+	if err != nil {
+		return nil, nil, err
+	}
+	if body.Hash != use.hash {
+		return nil, nil, ErrKeyReused
+	}
+	led, ok := t.led(use.name)
+	if !ok {
+		return nil, nil, fmt.Errorf("message of key %q: %w", draft.Key, ErrNotFound)
+	}
+	m, err := decode[conversation.Message](t, led)
+	return &m, use, err
+}
+
+type keyUse struct {
+	name store.Key
+	hash string
+}
+
+// hashDraft tells two drafts under one key apart.
+func hashDraft(d Draft, where string) string {
+	d.Then = nil
+	text, err := json.Marshal(struct {
+		Draft Draft
+		Then  string
+		Where string
+	}{d, fmt.Sprintf("%#v", d.Then), where})
+	if err != nil {
+		panic(err) // a Draft is plain
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// answer checks a draft, carries it out on a conversation with what is to be done in the same act, and queues the sending.
+func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key *keyUse, isNew bool) (msg conversation.Message, err error) {
+	settings, err := t.settings()
+	if err != nil {
+		return msg, err
+	}
+	whisper := draft.Whisper || settings.WhisperDefault && !draft.Public
+	p, err := t.prepare(c, conv, draft, whisper)
+	if err != nil {
+		return msg, err
+	}
+	env, err := t.env(c.who(), conv.Mailbox, t.ids)
+	if err != nil {
+		return msg, err
+	}
+	first := conversation.Command(conversation.Whispering{Message: p.message})
+	if !whisper {
+		first = conversation.Reply{Message: p.message, Thread: p.thread}
+	}
+	if err := t.checkActions(c, draft.Then); err != nil {
+		return msg, err
+	}
+	change, err := t.apply(conv, isNew, env, append([]conversation.Command{first}, draft.Then...)...)
+	if err != nil {
+		return msg, err
+	}
+	msg = change.Messages[0]
+	*conv = change.Conversation
+	if key != nil {
+		if err := t.put(store.Row{Key: key.name, Target: messageKey(msg.ID)}, formatDocument, sendBody{Hash: key.hash}); err != nil {
+			return msg, err
+		}
+	}
+	if whisper {
+		return msg, nil
+	}
+	return msg, t.queueSend(&msg)
+}
+
+// queueSend queues a message's job behind those of its thread.
+func (t *txn) queueSend(m *conversation.Message) error {
+	t.order = max(t.order, m.Stored.UnixMicro())
+	return t.enqueue(outGroup(m.Channel, m.Thread), "send/"+m.ID+"/"+itoa(int64(m.Changed.UnixMicro())), time.Time{}, outJob{Message: m.ID, Channel: m.Channel})
+}
+
+// prepared is a draft that was checked and filled.
+type prepared struct {
+	message conversation.Message
+	thread  conversation.Thread
+	conn    channel.Conn
+	doc     Channel
+	filled  Filled
+}
+
+// prepare fills a draft and checks it against the channel it goes out on: everything but what only time may change.
+func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, whisper bool) (p prepared, err error) {
+	if err := checkDraft(draft); err != nil {
+		return p, err
+	}
+	if !whisper {
+		if p.thread, p.doc, p.conn, err = t.outgoing(conv, draft.Channel); err != nil {
+			return p, err
+		}
+	}
+	if p.filled, err = t.fill(c, conv, p.doc, draft); err != nil {
+		return p, err
+	}
+	p.message = conversation.Message{Subject: draft.Subject, Text: p.filled.Text, HTML: draft.HTML, Attachments: append(p.filled.attachments, draft.Attachments...),
+		Key: draft.Key, Author: c.who()}
+	if draft.ReplyTo != "" {
+		if p.message.ReplyTo, err = t.replyTo(conv, draft.ReplyTo); err != nil {
+			return p, err
+		}
+	}
+	if whisper {
+		if draft.Template != nil {
+			return p, invalid("Template", "a whisper is never sent, so it cannot be a template")
+		}
+		return p, empty(&p.message)
+	}
+	if p.message.Template, err = template(p.doc, draft.Template); err != nil {
+		return p, err
+	}
+	if p.message.Template != nil && (p.message.Text != "" || p.message.HTML != "") {
+		return p, invalid("Template", "a draft is a template or a text, not both")
+	}
+	if err := empty(&p.message); err != nil {
+		return p, err
+	}
+	p.message.To, p.message.CC, p.message.BCC = p.thread.To, addresses(draft.CC), addresses(draft.BCC)
+	p.message.To = append(slices.Clone(p.message.To), addresses(draft.To)...)
+	return p, t.carries(c, conv, &p)
+}
+
+func addresses(list []string) []conversation.Identity {
+	var out []conversation.Identity
+	for _, a := range list {
+		out = append(out, conversation.Identity{Scope: conversation.ScopeEmail, Address: strings.ToLower(strings.TrimSpace(a))})
+	}
+	return out
+}
+
+// checkDraft checks what can be checked of a draft by itself.
+func checkDraft(d Draft) error {
+	for _, f := range []struct {
+		field, text string
+		limit       int
+	}{{"Text", d.Text, conversation.MaxText}, {"HTML", d.HTML, conversation.MaxText}, {"Subject", d.Subject, conversation.MaxSubject}} {
+		if problems := conversation.CheckText(f.text, f.limit); len(problems) > 0 {
+			return &InvalidError{Field: f.field, Problems: problems}
+		}
+	}
+	if strings.ContainsAny(d.Subject, "\r\n") {
+		return invalid("Subject", "holds a line end")
+	}
+	if len(d.Attachments) > conversation.MaxAttachments {
+		return invalid("Attachments", "%d files, at most %d", len(d.Attachments), conversation.MaxAttachments)
+	}
+	for _, a := range d.Attachments {
+		if a.URL == "" && a.ID == "" {
+			return invalid("Attachments", "%q has neither an address to fetch it from nor the provider's ID", a.Name)
+		}
+		for _, text := range []string{a.Name, a.URL, a.ID, a.Type} {
+			if problems := conversation.CheckText(text, 4000); len(problems) > 0 {
+				return &InvalidError{Field: "Attachments", Problems: problems}
+			}
+		}
+	}
+	for _, list := range [][]string{d.To, d.CC, d.BCC} {
+		for _, a := range list {
+			if problems := conversation.CheckText(a, 320); len(problems) > 0 || strings.ContainsAny(a, "\r\n") {
+				return invalid("recipients", "%q is not an address", a)
+			}
+		}
+	}
+	if len(d.Then) > maxThen {
+		return invalid("Then", "%d actions, at most %d", len(d.Then), maxThen)
+	}
+	return nil
+}
+
+// maxThen bounds the actions of one act, so that the command's IDs suffice.
+const maxThen = 8
+
+func empty(m *conversation.Message) error {
+	if strings.TrimSpace(m.Text) == "" && m.HTML == "" && len(m.Attachments) == 0 && m.Template == nil {
+		return invalid("Text", "is empty; give a text, a file or a template")
+	}
+	return nil
+}
+
+// replyTo checks that the message a draft answers is one of the conversation's.
+func (t *txn) replyTo(conv *conversation.Conversation, id string) (string, error) {
+	if store.CheckText(id, false) != "" {
+		return "", fmt.Errorf("message %q: %w", id, ErrNotFound)
+	}
+	if err := t.load(messageKey(id)); err != nil {
+		return "", err
+	}
+	m, err := t.message(id)
+	if err != nil || m.Conversation != conv.ID {
+		return "", fmt.Errorf("message %q: %w", id, ErrNotFound)
+	}
+	return m.ID, nil
+}
+
+// outgoing picks the thread and channel of an answer: the channel named, else the thread of the newest inbound.
+func (t *txn) outgoing(conv *conversation.Conversation, channelID string) (thread conversation.Thread, ch Channel, conn channel.Conn, err error) {
+	if conv.Method == conversation.MethodInternal {
+		return thread, ch, nil, &conversation.StateError{Command: "reply", Reason: "the conversation is internal and has no recipients", Instead: "whisper in"}
+	}
+	if len(conv.Threads) > 0 {
+		thread = conv.Threads[0]
+	}
+	if channelID != "" && channelID != thread.Channel {
+		if i := slices.IndexFunc(conv.Threads, func(th conversation.Thread) bool { return th.Channel == channelID }); i >= 0 {
+			thread = conv.Threads[i]
+		} else if thread, err = t.threadOn(conv, channelID); err != nil {
+			return thread, ch, nil, err
+		}
+	}
+	if thread.Channel == "" {
+		return thread, ch, nil, invalid("Channel", "the conversation has no thread to answer on; name a channel")
+	}
+	if ch, conn, err = t.opened(thread.Channel); err != nil {
+		return thread, ch, nil, err
+	}
+	if ch.Inactive {
+		return thread, ch, nil, invalid("Channel", "channel %q is inactive; use another of the mailbox", ch.ID)
+	}
+	return thread, ch, conn, nil
+}
+
+// threadOn makes the thread of the conversation's customer on another channel of the mailbox, by an identity he is known under there.
+func (t *txn) threadOn(conv *conversation.Conversation, channelID string) (th conversation.Thread, err error) {
+	ch, conn, err := t.opened(channelID)
+	if err != nil {
+		return th, err
+	}
+	if ch.Mailbox != conv.Mailbox {
+		return th, invalid("Channel", "channel %q belongs to another mailbox; use one of %q", channelID, conv.Mailbox)
+	}
+	if !conn.Capabilities().Initiate {
+		return th, &CapabilityError{Channel: channelID, Problems: []string{"on this channel the customer writes first"}}
+	}
+	people, err := t.people(conv)
+	if err != nil {
+		return th, err
+	}
+	for _, contact := range people {
+		for _, i := range contact.Identities {
+			if key, to, err := address(conn, i.Address); err == nil && to.Scope == i.Scope {
+				return t.knownThread(channelID, key, to)
+			}
+		}
+	}
+	return th, invalid("Channel", "the customer has no address that channel %q can write to", channelID)
+}
+
+// knownThread returns a thread with what is known of its window, if it is in use already.
+func (t *txn) knownThread(channelID, key string, to conversation.Identity) (conversation.Thread, error) {
+	th := conversation.Thread{Channel: channelID, Key: key, To: []conversation.Identity{to}}
+	name := threadName(channelID, key)
+	if err := t.load(name); err != nil {
+		return th, err
+	}
+	row, ok := t.led(name)
+	if !ok {
+		return th, nil
+	}
+	conv, err := decode[conversation.Conversation](t, row)
+	if err != nil {
+		return th, err
+	}
+	if known, ok := conv.Thread(channelID, key); ok {
+		return known, nil
+	}
+	return th, nil
+}
+
+// people returns the conversation's contacts.
+func (t *txn) people(conv *conversation.Conversation) ([]conversation.Contact, error) {
+	keys := make([]store.Key, len(conv.Contacts))
+	for i, id := range conv.Contacts {
+		keys[i] = contactKey(id)
+	}
+	if err := t.load(keys...); err != nil {
+		return nil, err
+	}
+	var out []conversation.Contact
+	for _, key := range keys {
+		if row, ok := t.row(key); ok {
+			c, err := decode[conversation.Contact](t, row)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// address turns what a person typed into a thread and an identity.
+func address(conn channel.Conn, typed string) (string, conversation.Identity, error) {
+	if a, ok := conn.(channel.Addresser); ok {
+		return a.Address(typed)
+	}
+	typed = strings.TrimSpace(typed)
+	if typed == "" || len(conversation.CheckText(typed, 320)) > 0 {
+		return "", conversation.Identity{}, &channel.Error{Class: channel.Recipient, Detail: "not an address"}
+	}
+	return typed, conversation.Identity{Scope: conversation.ScopePhone, Address: typed}, nil
+}

@@ -1,0 +1,93 @@
+// Package store is the contract between frontdesk and a database.
+//
+// A store keeps rows it does not understand. It sees of each row what it needs to find it again, and nothing of the inbox's rules:
+// those are decided in pure Go on what was loaded, and handed back as one conditional [Batch]. [Store] has four methods. Commit and
+// Jobs write; nothing else does.
+//
+// An author writes those four methods, runs storetest.Run on them, and follows docs/writing-a-store.md. The numbered rules below are
+// what the suite checks; every failure of the suite names one of them.
+//
+// # Rows
+//
+//  1. A row is found by tenant, kind and ID. The same key under two tenants is two rows, and no call reads or changes a row, a
+//     counter or a job of another tenant.
+//  2. IDs, names, values, counters and groups are compared byte by byte, whatever the database's collation: "B" comes before "a",
+//     "a" differs from "A" and from "a ".
+//  3. A body is kept exactly, byte for byte, also when it is empty, is not text, or is JSON with odd spacing. It is never stored in
+//     a type that rewrites it.
+//  4. What a Put gave comes back: version, body, target, place, facts in their order, words.
+//  5. What is handed in and what is handed out is a copy: changing a slice afterwards changes nothing in the store.
+//  6. A deleted row is absent at once, from Load and from every list, and its key can be put again.
+//  7. The longest inputs work: IDs, values, groups and counters of [MaxID] bytes, bodies of [MaxBody] bytes.
+//  8. A Put replaces the whole row: facts, words, place and target that the new row lacks are gone from every list.
+//
+// # Load
+//
+//  9. Load returns each row that exists once, whatever the order and the repetition of the keys, and names the absent ones.
+//  10. A row that has a target brings the target's row too, one hop and no further; a target that is not there is named absent.
+//  11. Every counter asked for is in the answer. One that was never added to is 0.
+//  12. Load of nothing is an empty answer.
+//
+// # Commit
+//
+//  13. A batch is written whole or not at all: rows, counters, jobs and finishes alike.
+//  14. A write holds only if the row has exactly the version in If: equal, not greater, not smaller; 0 means the row must be absent.
+//     That is so for Put, Delete and Check.
+//  15. A check holds until the commit: when two batches each check a row that the other writes, at most one of them commits.
+//  16. A batch that does not hold is a [ConflictError] that names at least one row that did not hold; errors.Is(err, ErrConflict).
+//  17. The empty batch is nil and does nothing.
+//  18. Add has no condition. Adds of any number of callers all count; deltas may be negative.
+//  19. Under contention nobody's write is lost: of a hundred callers who read, add one and write on the version read, with retries
+//     after conflicts, each value is written once.
+//  20. What Commit acknowledged is seen by every later Load, List and Jobs, of every process.
+//  21. A call whose context is already done returns an error and changes nothing. No error but a conflict is ErrConflict.
+//  22. Batches that touch the same rows never deadlock into an error: the library sorts a batch's writes by key and its adds by
+//     name, and a store keeps that order. What a database still aborts for its own reasons is an ErrConflict.
+//
+// # Lists
+//
+//  23. A list of ranges returns the rows whose place has the range's shelf and its value in the range's dimension, merged, newest
+//     activity first, then greatest ID; a row that is in several of the ranges comes once.
+//  24. A list by a fact returns the rows of the kind that carry the fact's name and value, by the fact's order, then ID, greatest first.
+//  25. A list with neither is by ID, greatest first; with Prefix only IDs that begin with it.
+//  26. Ascending turns any list around exactly.
+//  27. A page has at most Limit rows and resumes exactly after its cursor: walking pages to the end meets every row once. An empty
+//     cursor means there is no more; a cursor may be followed by an empty page.
+//  28. A cursor that the query did not make, or made by another query, is ErrCursor. Direction, limit and budget may change under a cursor.
+//  29. Match and Words filter as [Matches] does.
+//  30. A query examines at most Budget rows. When it is spent the page is short and carries a cursor that goes on from there; each page
+//     makes progress.
+//  31. While rows move, a walk in the same order repeats none that did not move and misses none that did not move.
+//  32. A query that the store cannot evaluate is ErrUnsupported, never a wrong or partial answer.
+//
+// # Jobs
+//
+//  33. Jobs leases only what is due: a job without a due time always is, another when Due is not after Now.
+//  34. A group's leased jobs come by Order, then ID, smallest first, at most PerGroup; one that is not due yet holds up no other.
+//  35. A leased group is nobody else's until the lease ends, also not when new jobs join it.
+//  36. When the lease has ended without a finish, the group's jobs are leased again.
+//  37. Finish drops the jobs it names, also when its lease is lost meanwhile, and when they are already gone.
+//  38. Finish with the held lease opens the group, or keeps it closed until Hold for everybody but the holder; without the held
+//     lease it leaves the group as it is.
+//  39. A job whose ID the tenant has queued counts once: the second is dropped.
+//  40. Of the groups of one tenant at most PerTenant are leased in a call, and a tenant with any number of due groups does not keep
+//     another's from being leased: the tenants are visited from Shard on, wrapping around.
+//  41. A query with Tenant and Group leases that group or nothing; with Tenant alone, that tenant's groups.
+//  42. Two calls at the same time never lease the same group.
+//
+// # A host's transaction
+//
+//  43. A store bound to a host's transaction shows nothing before the host commits, and leaves nothing when the host rolls back.
+//  44. After ErrConflict or a refused batch the host's transaction is usable, and holds what it held before.
+//  45. Versions are compared, never made: a store keeps the number it was given.
+//
+// # What is listed
+//
+// Conversations are listed by four ranges, each an index that ends in activity and ID: shelf; shelf and mailbox; shelf and team; shelf
+// and agent. [Listed] names the facts that are listed, each by an index (kind, name, value, order, ID). All other facts only filter.
+//
+// # Limits
+//
+// [Batch.Seal] enforces every limit before a store is asked, so that a store need not: [MaxID], [MaxBody], [MaxFacts], [MaxWords].
+// Text that is not valid UTF-8 or holds NUL never reaches a store, except in a body.
+package store

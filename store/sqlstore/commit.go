@@ -1,0 +1,232 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// commit writes a batch within a transaction: what it rests on is locked and compared, then everything is written at once. With
+// strict the transaction is of an isolation level that this package did not choose.
+func (t *tables) commit(ctx context.Context, q querier, b *store.Batch, strict bool) error {
+	for _, w := range b.Writes {
+		if w.Action != store.Check && w.Action != store.Put && w.Action != store.Delete {
+			return fmt.Errorf("%w: action %d on %s", store.ErrUnsupported, w.Action, w.Row.Key)
+		}
+	}
+	held, err := t.lock(ctx, q, b)
+	if err != nil {
+		return err
+	}
+	if err := held.compare(b); err != nil {
+		return err
+	}
+	if err := t.stillAbsent(ctx, q, b, strict); err != nil {
+		return err
+	}
+	if err := t.write(ctx, q, b, t.changes(b, held)); err != nil {
+		return err
+	}
+	if len(b.Finish) == 0 {
+		return nil // the jobs to queue were among the changes
+	}
+	return t.write(ctx, q, b, append(t.reopen(b, held), t.enqueue(b)...))
+}
+
+// write runs statements that touch different rows, on PostgreSQL as one. Those marked keyed answer with the keys they wrote.
+func (t *tables) write(ctx context.Context, q querier, b *store.Batch, changes []change) error {
+	wrote := map[store.Key]bool{}
+	for _, s := range t.merge(changes) {
+		if !s.keyed {
+			if _, err := t.exec(ctx, q, s.statement); err != nil {
+				return err
+			}
+			continue
+		}
+		err := t.query(ctx, q, s.statement, func(r *sql.Rows) error {
+			var kind, id string
+			err := r.Scan(&kind, &id)
+			wrote[store.Key{Kind: store.Kind(kind), ID: id}] = true
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	var missing []store.Key
+	for _, c := range changes {
+		missing = append(missing, slices.DeleteFunc(c.keys, func(k store.Key) bool { return wrote[k] })...)
+	}
+	if len(missing) > 0 {
+		return &store.ConflictError{Keys: missing}
+	}
+	return nil
+}
+
+// change is one statement of a commit.
+type change struct {
+	*statement
+	keys  []store.Key // the rows it must write, and answers with
+	keyed bool
+}
+
+// manyArgs is how many placeholders statements together may have before the next one is sent by itself.
+const manyArgs = 10_000
+
+// merge makes one statement of several, which saves round trips; SQLite has neither the syntax nor the round trips.
+func (t *tables) merge(changes []change) []change {
+	if t.dialect == SQLite || len(changes) < 2 {
+		return changes
+	}
+	var merged []change
+	for len(changes) > 0 {
+		n, args := 1, len(changes[0].args)
+		for n < len(changes) && args+len(changes[n].args) <= manyArgs {
+			args += len(changes[n].args)
+			n++
+		}
+		merged = append(merged, together(changes[:n]))
+		changes = changes[n:]
+	}
+	return merged
+}
+
+func together(changes []change) change {
+	all, answers := change{statement: new(statement), keyed: true}, new(statement)
+	for i, c := range changes {
+		name := fmt.Sprintf("w%d", i)
+		if i == 0 {
+			all.add("with ")
+		} else {
+			all.add(", ")
+		}
+		all.add(name + " as (").join(c.statement).add(")")
+		if c.keyed {
+			answers.add(" union all select kind, id from " + name)
+		}
+	}
+	all.add(" select '' as kind, '' as id where false").join(answers)
+	return all
+}
+
+// changes are the statements that write a batch.
+func (t *tables) changes(b *store.Batch, held *held) []change {
+	var all []change
+	var inserts, updates, removed, added [][]any
+	var inserted, updated, deleted []store.Key
+	for i := range b.Writes {
+		w := &b.Writes[i]
+		switch {
+		case w.Action == store.Check || w.Action == store.Delete && w.If == 0:
+			continue
+		case w.Action == store.Delete:
+			deleted = append(deleted, w.Row.Key)
+		case w.If == 0:
+			inserts, inserted = append(inserts, written(b.Tenant, &w.Row)), append(inserted, w.Row.Key)
+		default:
+			updates, updated = append(updates, append(written(b.Tenant, &w.Row), w.If)), append(updated, w.Row.Key)
+		}
+		old, new := t.factRows(b.Tenant, w, held)
+		removed, added = append(removed, old...), append(added, new...)
+	}
+	all = append(all, t.inserts(inserts, inserted)...)
+	all = append(all, t.updates(updates, updated)...)
+	all = append(all, t.deletes(b.Tenant, deleted)...)
+	all = append(all, t.factChanges(removed, added)...)
+	all = append(all, t.adds(b)...)
+	if len(b.Finish) == 0 {
+		return append(all, t.enqueue(b)...)
+	}
+	return append(all, t.finish(b, held)...)
+}
+
+// some is how many rows one statement writes.
+const some = 200
+
+func (t *tables) inserts(rows [][]any, keys []store.Key) []change {
+	var all []change
+	for i := 0; i < len(rows); i += some {
+		end := min(i+some, len(rows))
+		s := new(statement).add("insert into "+t.rows+" ("+allColumns+") ").values(nil, rows[i:end])
+		s.add(" on conflict do nothing returning kind, id")
+		all = append(all, change{statement: s, keys: keys[i:end], keyed: true})
+	}
+	return all
+}
+
+func (t *tables) updates(rows [][]any, keys []store.Key) []change {
+	types := []string{"text", "text", "text", "bigint", t.bytes(), "text", "text", "text", "text", "text", "text", "bigint",
+		"text", "text", "bigint", t.bytes(), t.bytes(), "bigint"}
+	var all []change
+	for i := 0; i < len(rows); i += some {
+		end := min(i+some, len(rows))
+		s := new(statement).add("update " + t.rows + " as r set version = v.column4, body = v.column5, target_kind = v.column6, " +
+			"target_id = v.column7, shelf = v.column8, mailbox = v.column9, team = v.column10, agent = v.column11, activity = v.column12, " +
+			"fact_name = v.column13, fact_value = v.column14, fact_order = v.column15, facts = v.column16, words = v.column17 from (")
+		s.values(types, rows[i:end])
+		s.add(") as v where r.tenant = v.column1 and r.kind = v.column2 and r.id = v.column3 and r.version = v.column18 returning kind, id")
+		all = append(all, change{statement: s, keys: keys[i:end], keyed: true})
+	}
+	return all
+}
+
+// deletes needs no version: the rows are locked and were compared.
+func (t *tables) deletes(tenant string, keys []store.Key) []change {
+	var all []change
+	for part := range slices.Chunk(keys, some) {
+		s := new(statement).add("delete from "+t.rows+" where tenant = ? and (kind, id) in (", tenant)
+		s.values([]string{"text", "text"}, pairs(part)).add(") returning kind, id")
+		all = append(all, change{statement: s, keys: part, keyed: true})
+	}
+	return all
+}
+
+// factRows returns what the table facts loses and gains by a write. Facts that stay are not touched.
+func (t *tables) factRows(tenant string, w *store.Write, held *held) (removed, added [][]any) {
+	_, old := indexed(w.Row.Kind, held.facts[w.Row.Key])
+	_, now := indexed(w.Row.Kind, w.Row.Facts)
+	row := func(f store.Fact) []any {
+		return []any{tenant, string(w.Row.Kind), f.Name, f.Value, f.Order, w.Row.ID}
+	}
+	for _, f := range old {
+		if !slices.Contains(now, f) {
+			removed = append(removed, row(f))
+		}
+	}
+	for _, f := range now {
+		if !slices.Contains(old, f) {
+			added = append(added, row(f))
+		}
+	}
+	return removed, added
+}
+
+func (t *tables) factChanges(removed, added [][]any) []change {
+	var all []change
+	for part := range slices.Chunk(removed, some) {
+		s := new(statement).add("delete from " + t.facts + " where (tenant, kind, name, value, ord, id) in (")
+		s.values([]string{"text", "text", "text", "text", "bigint", "text"}, part).add(")")
+		all = append(all, change{statement: s})
+	}
+	for part := range slices.Chunk(added, some) {
+		s := new(statement).add("insert into "+t.facts+" (tenant, kind, name, value, ord, id) ").values(nil, part)
+		all = append(all, change{statement: s.add(" on conflict do nothing")})
+	}
+	return all
+}
+
+func (t *tables) adds(b *store.Batch) []change {
+	var all []change
+	for part := range slices.Chunk(b.Adds, some) {
+		s := new(statement).add("insert into " + t.counters + " as c (tenant, name, stripe, value) values ")
+		for i, a := range part {
+			s.add(separator(i, "(?, ?, "+t.stripe()+", ?)"), b.Tenant, a.Counter, a.Delta)
+		}
+		s.add(" on conflict (tenant, name, stripe) do update set value = c.value + excluded.value")
+		all = append(all, change{statement: s})
+	}
+	return all
+}

@@ -1,0 +1,35 @@
+// Package sqlstore keeps frontdesk's rows in SQLite or PostgreSQL through database/sql. It imports no driver: the host opens the
+// database with the driver it already has.
+//
+//	db, err := sql.Open("pgx", dsn)                                  // or sql.Open("sqlite", sqlstore.SQLiteDSN("desk.db"))
+//	st, err := sqlstore.New(db, sqlstore.Options{Dialect: sqlstore.PostgreSQL})
+//	err = st.Migrate(ctx)                                            // or apply sqlstore.Migrations with a tool of your own
+//
+// The package is developed against PostgreSQL 15 with github.com/jackc/pgx/v5/stdlib, and SQLite 3.35 or newer with
+// modernc.org/sqlite. It needs of a driver that errors tell their code, through SQLState() string (PostgreSQL) or Code() int (SQLite).
+//
+// # Tables
+//
+// rows holds every row, with its place in columns and its first listed fact in columns too, since most rows have one at most; facts
+// holds the other listed facts. counters, jobs and leases hold what their names say. Every key begins with the tenant; jobs and leases
+// begin with the lane, which is the tenant preceded by its shard in two hexadecimal digits, so that tenants are visited in its order.
+// There are no triggers, no sequences and no foreign keys. Text compares byte by byte (COLLATE "C", BINARY), and bodies are bytes.
+//
+// # PostgreSQL
+//
+// READ COMMITTED is enough and is what the package asks for. A commit first locks what it rests on, in the batch's order: rows that
+// are to stay as they are in share mode, rows to be changed for update, and keys that must be absent by an advisory lock, since there
+// is no row to lock: shared by those who check that the key stays absent, exclusive for him who inserts it. A batch with more than 64
+// such keys locks its tenant's absent keys as a whole, so that the server's lock table does not fill up. A counter is kept in 16
+// stripes, chosen by the connection, so that commits do not wait for each other's counters. What the server aborts (serialization
+// failure, deadlock, unique violation) is an ErrConflict that names the rows of the batch; for a batch without rows, the groups it
+// finishes, under the kind "group".
+//
+// # SQLite
+//
+// A commit is one BEGIN IMMEDIATE transaction. The commits of one Store wait for each other in the process, in order; those of another
+// process wait for busy_timeout. A lock that is not had by then is the driver's error, wrapped, not a conflict. Open the database with
+// the settings of [SQLitePragmas]: without write-ahead logging readers block writers, and with less than synchronous=FULL an
+// acknowledged commit may be lost with the power. A host that binds its own transaction begins it IMMEDIATE; if it began it otherwise
+// and another wrote since its first read, SQLite refuses every later write in it, and the answer is ErrTxLost.
+package sqlstore

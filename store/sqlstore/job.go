@@ -1,0 +1,96 @@
+package sqlstore
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// atOnce is the due time of a job that has none: before every other.
+const atOnce = int64(math.MinInt64)
+
+func kept(due time.Time) int64 {
+	if due.IsZero() {
+		return atOnce
+	}
+	return due.UnixMicro()
+}
+
+func given(due int64) time.Time {
+	if due == atOnce {
+		return time.Time{}
+	}
+	return time.UnixMicro(due).UTC()
+}
+
+// enqueue inserts jobs and touches nothing else, so that no enqueue waits for another one, nor for the holder of a group. A job's
+// column at begins as its due time; only the walk over due groups changes it.
+func (t *tables) enqueue(b *store.Batch) []change {
+	queue := slices.Clone(b.Queue)
+	slices.SortFunc(queue, func(x, y store.Job) int { return cmp.Compare(x.ID, y.ID) }) // one order for all who insert the same IDs
+	var all []change
+	for part := range slices.Chunk(queue, some) {
+		rows := make([][]any, len(part))
+		for i, j := range part {
+			rows[i] = []any{lane(b.Tenant), j.ID, j.Group, j.Order, kept(j.Due), kept(j.Due), notNil(j.Body)}
+		}
+		s := new(statement).add("insert into "+t.jobs+" (lane, id, grp, ord, due, at, body) ").values(nil, rows)
+		all = append(all, change{statement: s.add(" on conflict do nothing")})
+	}
+	return all
+}
+
+// finish drops the jobs that a batch names, and opens or keeps closed the groups that it still holds.
+func (t *tables) finish(b *store.Batch, held *held) []change {
+	var jobs []string
+	var open, hold [][]any
+	for _, f := range b.Finish {
+		jobs = append(jobs, f.Jobs...)
+		switch {
+		case !held.groups[f.Group]:
+		case f.Hold.IsZero():
+			open = append(open, []any{lane(b.Tenant), f.Group})
+		default:
+			hold = append(hold, []any{lane(b.Tenant), f.Group, kept(f.Hold)})
+		}
+	}
+	var all []change
+	for part := range slices.Chunk(open, some) {
+		s := new(statement).add("delete from "+t.leases+" where (lane, grp) in (").values([]string{"text", "text"}, part)
+		all = append(all, change{statement: s.add(")")})
+	}
+	for part := range slices.Chunk(hold, some) {
+		s := new(statement).add("update "+t.leases+" as l set until = v.column3 from (").values([]string{"text", "text", "bigint"}, part)
+		all = append(all, change{statement: s.add(") as v where l.lane = v.column1 and l.grp = v.column2")})
+	}
+	slices.Sort(jobs)
+	for part := range slices.Chunk(slices.Compact(slices.DeleteFunc(jobs, unusable)), some) {
+		s := new(statement).add("delete from "+t.jobs+" where lane = ? and id in ("+marks(len(part))+")", lane(b.Tenant))
+		for _, id := range part {
+			s.add("", id)
+		}
+		all = append(all, change{statement: s})
+	}
+	return all
+}
+
+// reopen undoes what push did to the groups whose lease changed: their jobs are seen again when the group opens. It is a statement
+// after the one that locked the leases, since push has the lease locked too: what it did before is seen, and it does no more.
+func (t *tables) reopen(b *store.Batch, held *held) []change {
+	var rows [][]any
+	for _, f := range b.Finish {
+		if held.groups[f.Group] {
+			rows = append(rows, []any{lane(b.Tenant), f.Group, kept(f.Hold)})
+		}
+	}
+	var all []change
+	for part := range slices.Chunk(rows, some) {
+		s := new(statement).add("update " + t.jobs + " as j set at = case when j.due > v.column3 then j.due else v.column3 end from (")
+		s.values([]string{"text", "text", "bigint"}, part)
+		all = append(all, change{statement: s.add(") as v where j.lane = v.column1 and j.grp = v.column2 and j.at > j.due")})
+	}
+	return all
+}

@@ -1,0 +1,235 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// held is what a commit has locked, as it is now.
+type held struct {
+	versions map[store.Key]int64
+	facts    map[store.Key][]store.Fact // of the rows to be changed
+	groups   map[string]bool            // whose lease is the batch's
+}
+
+// compare returns a ConflictError that names every row that is not as the batch wants it.
+func (h *held) compare(b *store.Batch) error {
+	var keys []store.Key
+	for _, w := range b.Writes {
+		if h.versions[w.Row.Key] != w.If {
+			keys = append(keys, w.Row.Key)
+		}
+	}
+	if len(keys) > 0 {
+		return &store.ConflictError{Keys: keys}
+	}
+	return nil
+}
+
+// The rows a lock statement answers with.
+const (
+	nobody = iota // an advisory lock
+	aRow
+	aLease
+)
+
+// lock locks what the batch rests on, in one statement for every thousand rows: first the keys that must be absent, by their hash,
+// then rows by key, then leases by group. All commits keep this order, so that no two wait for each other.
+func (t *tables) lock(ctx context.Context, q querier, b *store.Batch) (*held, error) {
+	h := &held{versions: map[store.Key]int64{}, facts: map[store.Key][]store.Fact{}, groups: map[string]bool{}}
+	parts := slices.Collect(slices.Chunk(b.Writes, chunk))
+	if len(parts) == 0 {
+		parts = append(parts, nil)
+	}
+	for i, part := range parts {
+		var arms []*statement
+		if i == 0 {
+			arms = append(arms, t.lockAbsent(b)...)
+		}
+		arms = append(arms, t.lockRows(b.Tenant, part)...)
+		if i == len(parts)-1 {
+			arms = append(arms, t.lockLeases(b)...)
+		}
+		if err := t.query(ctx, q, union(arms), h.scan); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+func union(arms []*statement) *statement {
+	s := new(statement)
+	for i, arm := range arms {
+		if i > 0 {
+			s.add(" union all ")
+		}
+		s.add("select what, kind, id, version, facts from (").join(arm).add(fmt.Sprintf(") as a%d", i))
+	}
+	return s
+}
+
+func (h *held) scan(r *sql.Rows) error {
+	var what int
+	var kind, id string
+	var version int64
+	var facts []byte
+	if err := r.Scan(&what, &kind, &id, &version, &facts); err != nil {
+		return err
+	}
+	key := store.Key{Kind: store.Kind(kind), ID: id}
+	switch what {
+	case aRow:
+		var err error
+		h.versions[key] = version
+		h.facts[key], err = unpackFacts(facts)
+		return err
+	case aLease:
+		h.groups[id] = true
+	}
+	return nil
+}
+
+// manyAbsent is from how many keys on a batch locks its tenant's absent keys as a whole: PostgreSQL's lock table has room for about
+// max_locks_per_transaction (64) locks a connection. https://www.postgresql.org/docs/current/runtime-config-locks.html
+const manyAbsent = 64
+
+type advisory struct {
+	hash      int64
+	exclusive int
+}
+
+// lockAbsent locks keys that must be absent. Everybody shares the tenant's lock, save a batch of many keys, which has it alone.
+func (t *tables) lockAbsent(b *store.Batch) []*statement {
+	if t.dialect == SQLite {
+		return nil
+	}
+	var locks []advisory
+	for _, w := range b.Writes {
+		switch {
+		case w.If != 0:
+		case w.Action == store.Put:
+			locks = append(locks, advisory{t.hash(b.Tenant, string(w.Row.Kind), w.Row.ID), 1})
+		default:
+			locks = append(locks, advisory{t.hash(b.Tenant, string(w.Row.Kind), w.Row.ID), 0})
+		}
+	}
+	if len(locks) == 0 {
+		return nil
+	}
+	slices.SortFunc(locks, func(x, y advisory) int {
+		return cmp.Or(cmp.Compare(x.hash, y.hash), cmp.Compare(y.exclusive, x.exclusive))
+	})
+	all := advisory{hash: t.hash(b.Tenant)}
+	if len(locks) > manyAbsent {
+		all.exclusive, locks = 1, nil
+	}
+	var values [][]any
+	for _, l := range append([]advisory{all}, locks...) {
+		values = append(values, []any{l.hash, l.exclusive})
+	}
+	s := new(statement).add(fmt.Sprintf("select %d as what, '' as kind, case when column2 = 1 then pg_advisory_xact_lock(column1)::text "+
+		"else pg_advisory_xact_lock_shared(column1)::text end as id, cast(0 as bigint) as version, cast(null as bytea) as facts from (", nobody))
+	return []*statement{s.values([]string{"bigint", "bigint"}, values).add(") as v")}
+}
+
+// lockRows locks rows in the order of their keys, those next to each other in the same mode together. A key that should be absent is
+// among them: if its row is just being deleted, this waits for the outcome.
+func (t *tables) lockRows(tenant string, writes []store.Write) []*statement {
+	var arms []*statement
+	for len(writes) > 0 {
+		n, check := 1, writes[0].Action == store.Check
+		for n < len(writes) && (writes[n].Action == store.Check) == check {
+			n++
+		}
+		arms = append(arms, t.lockRun(tenant, writes[:n], check))
+		writes = writes[n:]
+	}
+	return arms
+}
+
+func (t *tables) lockRun(tenant string, writes []store.Write, check bool) *statement {
+	keys := make([]store.Key, len(writes))
+	for i, w := range writes {
+		keys[i] = w.Row.Key
+	}
+	facts, mode := "r.facts", " for no key update of r"
+	if check {
+		facts, mode = "cast(null as "+t.bytes()+")", " for share of r"
+	}
+	if t.dialect == SQLite {
+		mode = ""
+	}
+	s := new(statement).add(fmt.Sprintf("select %d as what, r.kind, r.id, r.version, %s as facts from (", aRow, facts))
+	s.values([]string{"text", "text"}, pairs(keys))
+	return s.add(") as k cross join "+t.rows+" as r where r.tenant = ? and r.kind = k.column1 and r.id = k.column2 order by r.kind, r.id"+mode, tenant)
+}
+
+// lockLeases locks the leases that are still the batch's.
+func (t *tables) lockLeases(b *store.Batch) []*statement {
+	if len(b.Finish) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(b.Finish))
+	for i, f := range b.Finish {
+		rows[i] = []any{f.Group, f.Token}
+	}
+	s := new(statement).add(fmt.Sprintf("select %d as what, '' as kind, l.grp as id, 0 as version, cast(null as %s) as facts from (", aLease, t.bytes()))
+	s.values([]string{"text", "text"}, rows)
+	s.add(") as k cross join "+t.leases+" as l where l.lane = ? and l.grp = k.column1 and l.token = k.column2 order by l.grp", lane(b.Tenant))
+	if t.dialect == PostgreSQL {
+		s.add(" for update of l")
+	}
+	return []*statement{s}
+}
+
+// stillAbsent looks again for the rows that are only checked to be absent, now that the lock keeps them so: the lock statement saw the
+// database as it was before it waited. In a strict transaction looking is not enough, since the whole transaction sees an old state;
+// there an insert, taken back at once, meets what others have committed since.
+func (t *tables) stillAbsent(ctx context.Context, q querier, b *store.Batch, strict bool) error {
+	var keys, found []store.Key
+	for _, w := range b.Writes {
+		if w.If == 0 && w.Action != store.Put {
+			keys = append(keys, w.Row.Key)
+		}
+	}
+	if len(keys) == 0 || t.dialect == SQLite {
+		return nil
+	}
+	if strict {
+		return t.probe(ctx, q, b, keys)
+	}
+	for part := range slices.Chunk(keys, chunk) {
+		s := new(statement).add("select r.kind, r.id from (").values([]string{"text", "text"}, pairs(part))
+		s.add(") as k cross join "+t.rows+" as r where r.tenant = ? and r.kind = k.column1 and r.id = k.column2", b.Tenant)
+		err := t.query(ctx, q, s, func(r *sql.Rows) error {
+			var kind, id string
+			err := r.Scan(&kind, &id)
+			found = append(found, store.Key{Kind: store.Kind(strings.Clone(kind)), ID: id})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if len(found) > 0 {
+		return &store.ConflictError{Keys: found}
+	}
+	return nil
+}
+
+func (t *tables) probe(ctx context.Context, q querier, b *store.Batch, keys []store.Key) error {
+	rows := make([][]any, len(keys))
+	for i, key := range keys {
+		rows[i] = written(b.Tenant, &store.Row{Key: key})
+	}
+	if err := t.write(ctx, q, b, t.inserts(rows, keys)); err != nil {
+		return err
+	}
+	return t.write(ctx, q, b, t.deletes(b.Tenant, keys))
+}

@@ -1,0 +1,136 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// Store is a store.Store on a SQLite or PostgreSQL database.
+type Store struct {
+	*tables
+	db   *sql.DB
+	gate chan struct{} // holds the one writer of this process to a SQLite database; the others wait in order
+}
+
+var _ store.Store = (*Store)(nil)
+
+// New returns a store on the database, which it neither opens nor closes nor asks anything. Errors: store.ErrInvalid.
+func New(db *sql.DB, opt Options) (*Store, error) {
+	t, err := newTables(opt)
+	if err != nil {
+		return nil, err
+	}
+	if db == nil {
+		return nil, &store.InvalidError{What: "sqlstore database", Problem: "is nil; give an open *sql.DB"}
+	}
+	return &Store{tables: t, db: db, gate: make(chan struct{}, 1)}, nil
+}
+
+// Load implements store.Store in one statement for every thousand keys.
+func (s *Store) Load(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, failed("load", tenant, err)
+	}
+	rows, err := s.load(ctx, s.db, tenant, keys, counters)
+	return rows, failed("load", tenant, withCause(ctx, err))
+}
+
+// List implements store.Store in one statement, and in a few if the query filters.
+func (s *Store) List(ctx context.Context, q store.Query) (*store.Page, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, failed("list", q.Tenant, err)
+	}
+	page, err := s.list(ctx, s.db, q)
+	return page, failed("list "+string(q.Kind), q.Tenant, withCause(ctx, err))
+}
+
+// Jobs implements store.Store. When nothing is due it is one statement.
+func (s *Store) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, failed("lease jobs", q.Tenant, err)
+	}
+	leases, err := s.lease(ctx, s.db, s.transact, q)
+	return leases, failed("lease jobs", q.Tenant, withCause(ctx, err))
+}
+
+// Commit implements store.Store in one transaction.
+func (s *Store) Commit(ctx context.Context, b *store.Batch) error {
+	if err := ctx.Err(); err != nil {
+		return failed("commit", b.Tenant, err)
+	}
+	if nothing(b) {
+		return nil
+	}
+	err := s.transact(ctx, func(q querier) error { return s.commit(ctx, q, b, false) })
+	return failed("commit", b.Tenant, conflict(b, withCause(ctx, err)))
+}
+
+// transactor runs fn in a transaction and ends that.
+type transactor func(ctx context.Context, fn func(querier) error) error
+
+func (s *Store) transact(ctx context.Context, fn func(querier) error) error {
+	if s.dialect == SQLite {
+		return s.immediate(ctx, fn)
+	}
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return err
+	}
+	if err := fn(tx); err != nil {
+		return errors.Join(err, rollback(tx))
+	}
+	return tx.Commit()
+}
+
+// rollback ends a transaction. That it has already ended, or that its connection is gone, is what a caller in trouble expects.
+func rollback(tx *sql.Tx) error {
+	if err := tx.Rollback(); err != nil && !severed(err) {
+		return err
+	}
+	return nil
+}
+
+// immediate runs fn in a transaction that has SQLite's write lock from its beginning, which database/sql has no way to ask for.
+func (s *Store) immediate(ctx context.Context, fn func(querier) error) error {
+	select {
+	case s.gate <- struct{}{}:
+		defer func() { <-s.gate }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err = conn.ExecContext(ctx, "begin immediate"); err == nil {
+		if err = fn(conn); err == nil {
+			_, err = conn.ExecContext(ctx, "commit")
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	if _, undone := conn.ExecContext(context.WithoutCancel(ctx), "rollback"); undone != nil {
+		// Either SQLite has rolled back by itself or the state is unknown: the pool must not hand this connection out again.
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	return err
+}
+
+// withCause adds the context's error where a driver answers with one of its own after the context has ended.
+func withCause(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || errors.Is(err, ctx.Err()) || errors.Is(err, store.ErrConflict) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ctx.Err(), err)
+}
+
+func nothing(b *store.Batch) bool {
+	return len(b.Writes) == 0 && len(b.Adds) == 0 && len(b.Queue) == 0 && len(b.Finish) == 0
+}

@@ -1,0 +1,230 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+var contentionCases = []testcase{
+	{"Contention/HundredIncrement", []int{19}, hundredIncrement, 0},
+	{"Contention/OneClaims", []int{14, 20}, oneClaims, 0},
+	{"Contention/WriteSkew", []int{15}, writeSkew, 0},
+	{"Contention/WriteSkewOnAbsence", []int{15}, writeSkewOnAbsence, 0},
+	{"Contention/CheckAgainstDelete", []int{15}, checkAgainstDelete, 0},
+	{"Contention/AddsAllCount", []int{18}, addsAllCount, 0},
+	{"Contention/NoDeadlock", []int{22}, noDeadlock, 0},
+}
+
+// together runs n functions at once, released at the same moment, and returns their errors by index.
+func together(n int, f func(i int) error) []error {
+	errs := make([]error, n)
+	ready := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			<-ready
+			errs[i] = f(i)
+		})
+	}
+	close(ready)
+	wg.Wait()
+	return errs
+}
+
+// update reads keys, lets change write, and commits, again after each conflict, as the library does. Each try is a second later, so that
+// a row which is deleted and put again does not come back at a version it had.
+func (e *env) update(keys []store.Key, change func(*store.Batch, *store.Rows)) error {
+	const tries = 20_000
+	for range tries {
+		rows, err := e.s.Load(e.ctx, tenant, keys, nil)
+		if err != nil {
+			return err
+		}
+		b := store.NewBatch(tenant, start.Add(time.Duration(e.tries.Add(1))*time.Second))
+		b.Read(rows)
+		change(b, rows)
+		if err := b.Seal(); err != nil {
+			return err
+		}
+		if err := e.s.Commit(e.ctx, b); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("still a conflict after %d tries", tries)
+}
+
+func hundredIncrement(e *env) {
+	const workers = 100
+	row := doc("number")
+	row.Body = []byte("0")
+	e.put(row)
+	wrote := make([]int, workers)
+	errs := together(workers, func(i int) error {
+		return e.update([]store.Key{row.Key}, func(b *store.Batch, rows *store.Rows) {
+			n, _ := strconv.Atoi(string(rows.Found[row.Key].Body))
+			wrote[i] = n + 1
+			b.Put(store.Row{Key: row.Key, Body: strconv.AppendInt(nil, int64(n+1), 10)})
+		})
+	})
+	if err := errors.Join(errs...); err != nil {
+		e.fatal(19, "a hundred workers that each add one, with retries\ngot error: %v\nwant none", err)
+	}
+	slices.Sort(wrote)
+	for i, n := range wrote {
+		if n != i+1 {
+			e.fatal(19, "values written by a hundred workers that each add one\ngot %v\nwant 1 to 100, each once: a value twice means that two workers decided "+
+				"on the same version and both committed", wrote)
+		}
+	}
+	if got := string(e.row(row.Key).Body); got != "100" {
+		e.fail(19, "the value in the end\ngot %s\nwant 100", got)
+	}
+}
+
+func oneClaims(e *env) {
+	for round := range 10 {
+		key := name(fmt.Sprint("claim", round), store.Key{}).Key
+		errs := together(16, func(i int) error {
+			b := fresh(batch(), store.Row{Key: key, Body: []byte(strconv.Itoa(i))})
+			if err := b.Seal(); err != nil {
+				return err
+			}
+			return e.s.Commit(e.ctx, b)
+		})
+		winner := -1
+		for i, err := range errs {
+			switch {
+			case err == nil && winner >= 0:
+				e.fatal(14, "16 workers that claim one absent name\ngot workers %d and %d who both did\nwant one", winner, i)
+			case err == nil:
+				winner = i
+			default:
+				e.isConflict(14, "a worker that claims a name which another has claimed", err, key)
+			}
+		}
+		if got := string(e.row(key).Body); got != strconv.Itoa(winner) {
+			e.fail(20, "the name after worker %d claimed it\ngot it claimed by %s\nwant by %d", winner, got, winner)
+		}
+	}
+}
+
+// skew lets pairs of batches, each checking the row that the other writes, commit at once, and expects that at most one of each does.
+// set prepares the two rows of a round and returns what both batches read.
+func (e *env) skew(what string, set func(a, b store.Key) []store.Row, write func(b *store.Batch, key store.Key)) {
+	e.Helper()
+	const rounds = 60
+	for round := range rounds {
+		keys := [2]store.Key{doc(fmt.Sprintf("left%d", round)).Key, doc(fmt.Sprintf("right%d", round)).Key}
+		read := set(keys[0], keys[1])
+		var batches [2]*store.Batch
+		for i := range batches {
+			batches[i] = batch()
+			batches[i].ReadRow(read...)
+			write(batches[i], keys[i])
+			e.seal(batches[i])
+		}
+		errs := together(2, func(i int) error { return e.s.Commit(e.ctx, batches[i]) })
+		committed := 0
+		for _, err := range errs {
+			if err == nil {
+				committed++
+			} else {
+				e.isConflict(15, what, err, keys[0], keys[1])
+			}
+		}
+		if committed > 1 {
+			e.fatal(15, "%s, round %d\ngot both committed\nwant at most one", what, round)
+		}
+	}
+}
+
+func writeSkew(e *env) {
+	set := func(a, b store.Key) []store.Row {
+		e.put(store.Row{Key: a, Body: []byte("on call")}, store.Row{Key: b, Body: []byte("on call")})
+		rows := e.load(a, b)
+		return []store.Row{rows.Found[a], rows.Found[b]}
+	}
+	e.skew("two batches that each check a row which the other puts", set, func(b *store.Batch, key store.Key) {
+		b.Put(store.Row{Key: key, Body: []byte("off call")})
+	})
+}
+
+func writeSkewOnAbsence(e *env) {
+	set := func(a, b store.Key) []store.Row { return []store.Row{{Key: a}, {Key: b}} }
+	e.skew("two batches that each check the absence of a row which the other puts", set, func(b *store.Batch, key store.Key) {
+		b.Put(store.Row{Key: key})
+	})
+}
+
+func checkAgainstDelete(e *env) {
+	set := func(a, b store.Key) []store.Row {
+		e.put(store.Row{Key: a}, store.Row{Key: b})
+		rows := e.load(a, b)
+		return []store.Row{rows.Found[a], rows.Found[b]}
+	}
+	e.skew("two batches that each check a row which the other deletes", set, func(b *store.Batch, key store.Key) { b.Delete(key) })
+}
+
+func addsAllCount(e *env) {
+	const workers, each = 16, 10
+	errs := together(workers, func(i int) error {
+		for j := range each {
+			b := anchored(fmt.Sprintf("%d-%d", i, j))
+			b.Add("n", 1)
+			b.Add("m", int64(-i))
+			b.Add(fmt.Sprintf("own%d", i), 1)
+			if err := b.Seal(); err != nil {
+				return err
+			}
+			if err := e.s.Commit(e.ctx, b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(errs...); err != nil {
+		e.fatal(18, "workers that add to one counter, each with a row of its own\ngot error: %v\nwant none: an add has no condition", err)
+	}
+	counters := e.loadOf(tenant, nil, []string{"n", "m", "own3"}).Counters
+	e.same(18, "counters after the adds of many", counters, map[string]int64{"n": workers * each, "m": -each * workers * (workers - 1) / 2, "own3": each})
+}
+
+func noDeadlock(e *env) {
+	const workers, rounds = 8, 12
+	var docs []store.Row
+	var keys []store.Key
+	for i := range 6 {
+		docs = append(docs, doc(fmt.Sprint("d", i)))
+		keys = append(keys, docs[i].Key)
+	}
+	e.put(docs...)
+	errs := together(workers, func(i int) error {
+		for round := range rounds {
+			err := e.update(keys, func(b *store.Batch, _ *store.Rows) {
+				for j := range 4 { // another set in another order for each worker and round
+					b.Put(docs[(i*5+round+j*(1+i%2*4))%len(docs)])
+					b.Add(counterNames[(i+j)%len(counterNames)], 1)
+				}
+				b.Enqueue(store.Job{ID: fmt.Sprintf("job%d-%d", i, round), Group: groupNames[(i+round)%len(groupNames)]})
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(errs...); err != nil {
+		e.fatal(22, "workers that write the same rows, counters and groups in changing orders\ngot error: %v\nwant nothing but conflicts, which pass", err)
+	}
+	var total int64
+	for _, n := range e.loadOf(tenant, nil, counterNames).Counters {
+		total += n
+	}
+	e.same(22, "the sum of the counters", total, int64(workers*rounds*4))
+}

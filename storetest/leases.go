@@ -1,0 +1,108 @@
+package storetest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+var leaseCases = []testcase{
+	{"Leases/LeasedIsNobodyElses", []int{35}, leasedIsNobodyElses, 0},
+	{"Leases/EndedIsLeasedAgain", []int{36}, endedIsLeasedAgain, 0},
+	{"Leases/FinishDrops", []int{37}, finishDrops, 0},
+	{"Leases/FinishAfterLosing", []int{37, 38}, finishAfterLosing, 0},
+	{"Leases/FinishOpens", []int{38}, finishOpens, 0},
+	{"Leases/FinishHolds", []int{38}, finishHolds, 0},
+}
+
+func leasedIsNobodyElses(e *env) {
+	e.enqueue("x", store.Job{ID: "j1", Group: "g", Order: 5})
+	e.same(35, "the lease", held(e.lease(start, "mine")), []string{"g: j1"})
+	e.enqueue("y", store.Job{ID: "j2", Group: "g", Order: 1}, store.Job{ID: "j3", Group: "g", Order: 9, Due: start}, store.Job{ID: "j4", Group: "h"})
+	e.same(35, "leases while the group is leased and new jobs have joined it", held(e.lease(start.Add(time.Second), "other")), []string{"h: j4"})
+	e.same(35, "the leased group, asked for by name",
+		held(e.leaseBy(store.JobQuery{Now: start.Add(time.Second), Token: "other2", Tenant: tenant, Group: "g"})), []string{})
+	e.same(35, "leases of all tenants just before the lease ends", held(e.leaseBy(store.JobQuery{Now: start.Add(time.Minute - micro), Token: "other3"})), []string{})
+	e.finish(store.Finish{Group: "g", Token: "mine", Jobs: []string{"j1"}})
+	e.same(35, "leases after the finish", held(e.lease(start.Add(time.Second), "other4")), []string{"g: j2 j3"})
+}
+
+func endedIsLeasedAgain(e *env) {
+	e.enqueue("x", store.Job{ID: "j1", Group: "g"}, store.Job{ID: "j2", Group: "g", Order: 1})
+	now := start
+	for i := range 4 {
+		q := store.JobQuery{Now: now, Token: fmt.Sprint(i), Tenant: tenant, Until: now.Add(time.Minute)}
+		if i == 2 {
+			q.Group = "g"
+		}
+		e.same(36, fmt.Sprintf("leases after %d that ended without a finish", i), held(e.leaseBy(q)), []string{"g: j1 j2"})
+		e.same(36, "leases before the end", held(e.lease(now.Add(30*time.Second), "early")), []string{})
+		now = now.Add(time.Minute + micro)
+	}
+}
+
+func finishDrops(e *env) {
+	e.enqueue("x", store.Job{ID: "j1", Group: "g", Order: 1}, store.Job{ID: "j2", Group: "g", Order: 2}, store.Job{ID: "j3", Group: "g", Order: 3}, store.Job{ID: "j4", Group: "h"})
+	e.lease(start, "t")
+	e.finish(store.Finish{Group: "g", Token: "t", Jobs: []string{"j1", "j3", "gone"}})
+	e.same(37, "jobs left", held(e.lease(start, "u")), []string{"g: j2"})
+	e.finish(store.Finish{Group: "g", Token: "u", Jobs: []string{"j1", "j2", "j3"}}, store.Finish{Group: "none", Token: "u", Jobs: []string{"x"}})
+	e.finish(store.Finish{Group: "g", Token: "u", Jobs: []string{"j2"}}, store.Finish{Group: "h", Token: "t"})
+	e.same(37, "jobs left in the end", held(e.lease(start, "v")), []string{"h: j4"})
+	b := anchored("y") // a finish together with the rows, counters and jobs it caused
+	b.Add("n", 1)
+	b.Enqueue(store.Job{ID: "j5", Group: "g"})
+	b.Done(store.Finish{Group: "h", Token: "v", Jobs: []string{"j4"}})
+	e.commit(b)
+	e.same(37, "jobs after a batch that finished one and queued one", held(e.lease(start, "w")), []string{"g: j5"})
+	e.same(37, "the counter of that batch", e.counter("n"), int64(1))
+}
+
+func finishAfterLosing(e *env) {
+	e.enqueue("x", store.Job{ID: "j1", Group: "g", Order: 1}, store.Job{ID: "j2", Group: "g", Order: 2})
+	e.lease(start, "slow")
+	later := start.Add(2 * time.Minute)
+	e.same(37, "the lease of the new holder", held(e.lease(later, "new")), []string{"g: j1 j2"})
+	e.finish(store.Finish{Group: "g", Token: "slow", Jobs: []string{"j1"}})
+	e.same(38, "leases after a finish without the lease", held(e.lease(later, "third")), []string{})
+	e.finish(store.Finish{Group: "g", Token: "slow", Hold: later.Add(time.Hour)})
+	e.same(38, "leases before the new holder's ends", held(e.lease(later.Add(time.Minute-micro), "third")), []string{})
+	after := later.Add(time.Minute + micro)
+	e.same(37, "jobs once the new holder's lease has ended: what the slow one finished is gone, and what it held is not", held(e.lease(after, "fourth")), []string{"g: j2"})
+	e.finish(store.Finish{Group: "g", Token: "fourth", Jobs: []string{"j2"}})
+	e.finish(store.Finish{Group: "g", Token: "new", Jobs: []string{"j1", "j2"}})
+	e.same(37, "jobs in the end", held(e.lease(after, "fifth")), []string{})
+
+	e.enqueue("y", store.Job{ID: "j3", Group: "g"})
+	e.lease(after, "last")
+	e.finish(store.Finish{Group: "g", Token: "last", Jobs: []string{"j3"}})
+	e.same(37, "jobs after a lease that ended and that nobody took was finished", held(e.lease(after.Add(time.Hour), "sixth")), []string{})
+}
+
+func finishOpens(e *env) {
+	e.enqueue("x", store.Job{ID: "j1", Group: "g", Order: 1}, store.Job{ID: "j2", Group: "g", Order: 2})
+	e.lease(start, "a")
+	e.finish(store.Finish{Group: "g", Token: "a"})
+	e.same(38, "leases after a finish that dropped nothing", held(e.lease(start, "b")), []string{"g: j1 j2"})
+	e.finish(store.Finish{Group: "g", Token: "b", Jobs: []string{"j1", "j2"}})
+	e.enqueue("y", store.Job{ID: "j3", Group: "g"})
+	e.same(38, "leases of a group that was finished empty and queued to again", held(e.lease(start, "c")), []string{"g: j3"})
+}
+
+func finishHolds(e *env) {
+	e.enqueue("x", store.Job{ID: "j1", Group: "g", Order: 1}, store.Job{ID: "j2", Group: "g", Order: 2})
+	e.lease(start, "a")
+	hold := start.Add(10 * time.Minute)
+	e.finish(store.Finish{Group: "g", Token: "a", Jobs: []string{"j1"}, Hold: hold})
+	e.enqueue("y", store.Job{ID: "j3", Group: "g", Order: 3})
+	e.same(38, "leases before the hold ends, though the lease has", held(e.lease(hold.Add(-micro), "b")), []string{})
+	e.finish(store.Finish{Group: "g", Token: "b"})
+	e.same(38, "leases after somebody else's finish", held(e.lease(hold.Add(-micro), "b2")), []string{})
+	e.same(38, "leases once the hold has ended", held(e.lease(hold.Add(micro), "c")), []string{"g: j2 j3"})
+	e.finish(store.Finish{Group: "g", Token: "c", Jobs: []string{"j2", "j3"}, Hold: hold.Add(time.Hour)})
+	e.enqueue("z", store.Job{ID: "j4", Group: "g"})
+	e.same(38, "leases of a group held without jobs, that one has joined", held(e.lease(hold.Add(time.Minute), "d")), []string{})
+	e.finish(store.Finish{Group: "g", Token: "c"})
+	e.same(38, "leases after the holder opened it", held(e.lease(hold.Add(time.Minute), "f")), []string{"g: j4"})
+}

@@ -1,0 +1,317 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+var loadLies = []lie{
+	{name: "names no absent rows", rule: 9, found: "Load/EachRowOnce", spoil: loaded(func(rows *store.Rows) { rows.Absent = nil })},
+	{name: "loads the first hundred keys", rule: 9, found: "Load/ManyKeys", spoil: func(l *liar, good store.Store) {
+		l.load = func(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
+			return good.Load(ctx, tenant, keys[:min(len(keys), 100)], counters)
+		}
+	}},
+	{name: "does not follow targets", rule: 10, found: "Load/FollowsOneHop", spoil: func(l *liar, good store.Store) {
+		l.load = func(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
+			rows, err := good.Load(ctx, tenant, keys, counters)
+			for key := range rows.Found {
+				if !slices.Contains(keys, key) {
+					delete(rows.Found, key)
+				}
+			}
+			return rows, err
+		}
+	}},
+	{name: "follows two hops", rule: 10, found: "Load/FollowsOneHop", spoil: func(l *liar, good store.Store) {
+		l.load = func(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
+			rows, err := good.Load(ctx, tenant, keys, counters)
+			if err != nil {
+				return nil, err
+			}
+			for key := range rows.Found {
+				keys = append(keys, key)
+			}
+			return good.Load(ctx, tenant, keys, counters)
+		}
+	}},
+	{name: "does not name absent targets", rule: 10, found: "Load/NamesAbsentTargets", spoil: func(l *liar, good store.Store) {
+		l.load = func(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
+			rows, err := good.Load(ctx, tenant, keys, counters)
+			rows.Absent = slices.DeleteFunc(rows.Absent, func(k store.Key) bool { return !slices.Contains(keys, k) })
+			return rows, err
+		}
+	}},
+	{name: "leaves out counters at zero", rule: 11, found: "Load/AnswersEveryCounter", spoil: loaded(func(rows *store.Rows) {
+		for name, n := range rows.Counters {
+			if n == 0 {
+				delete(rows.Counters, name)
+			}
+		}
+	})},
+	{name: "makes an error of loading nothing", rule: 12, found: "Load/NothingIsEmpty", spoil: func(l *liar, good store.Store) {
+		l.load = func(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
+			if len(keys)+len(counters) == 0 {
+				return nil, errors.New("syntax error at or near \")\"")
+			}
+			return good.Load(ctx, tenant, keys, counters)
+		}
+	}},
+}
+
+// pretend returns a spoil that changes the If of each write, seeing the version that is stored.
+func pretend(change func(w *store.Write, stored int64)) func(*liar, store.Store) {
+	return func(l *liar, good store.Store) {
+		l.commit = func(ctx context.Context, b *store.Batch) error {
+			c := copied(b)
+			for i := range c.Writes {
+				key := c.Writes[i].Row.Key
+				rows, err := good.Load(ctx, b.Tenant, []store.Key{key}, nil)
+				if err != nil {
+					return err
+				}
+				row, _ := rows.Row(key)
+				change(&c.Writes[i], row.Version)
+			}
+			return good.Commit(ctx, c)
+		}
+	}
+}
+
+// onConflict returns a spoil that answers a conflict itself.
+func onConflict(answer func(good store.Store, b *store.Batch, conflict *store.ConflictError) error) func(*liar, store.Store) {
+	return func(l *liar, good store.Store) {
+		l.commit = func(ctx context.Context, b *store.Batch) error {
+			err := good.Commit(ctx, b)
+			var conflict *store.ConflictError
+			if errors.As(err, &conflict) {
+				return answer(good, copied(b), conflict)
+			}
+			return err
+		}
+	}
+}
+
+// early returns a spoil that looks at some of the checks before it commits, and not again when it does.
+func early(which func(store.Write) bool) func(*liar, store.Store) {
+	return func(l *liar, good store.Store) {
+		var committing atomic.Int32
+		l.commit = func(ctx context.Context, b *store.Batch) error {
+			committing.Add(1)
+			defer committing.Add(-1)
+			var checks, rest []store.Write
+			for _, w := range copied(b).Writes {
+				if w.Action == store.Check && which(w) {
+					checks = append(checks, w)
+				} else {
+					rest = append(rest, w)
+				}
+			}
+			if err := good.Commit(ctx, &store.Batch{Tenant: b.Tenant, Shard: b.Shard, Writes: checks}); err != nil {
+				return err
+			}
+			for range 200 { // until another is here too
+				if committing.Load() > 1 {
+					break
+				}
+				runtime.Gosched()
+			}
+			c := copied(b)
+			c.Writes = rest
+			return good.Commit(ctx, c)
+		}
+	}
+}
+
+var commitLies = []lie{
+	{name: "writes the good half of a batch", rule: 13, found: "Commit/AllOrNothing", spoil: onConflict(func(good store.Store, b *store.Batch, conflict *store.ConflictError) error {
+		b.Writes = slices.DeleteFunc(b.Writes, func(w store.Write) bool { return slices.Contains(conflict.Keys, w.Row.Key) })
+		b.Adds, b.Queue, b.Finish = nil, nil, nil
+		_ = good.Commit(context.Background(), b)
+		return conflict
+	})},
+	{name: "counts a batch that does not hold", rule: 13, found: "Commit/AllOrNothing", spoil: onConflict(func(good store.Store, b *store.Batch, conflict *store.ConflictError) error {
+		_ = good.Commit(context.Background(), &store.Batch{Tenant: b.Tenant, Shard: b.Shard, Adds: b.Adds})
+		return conflict
+	})},
+	{name: "queues jobs of a batch that does not hold", rule: 13, found: "Commit/AllOrNothing", spoil: onConflict(func(good store.Store, b *store.Batch, conflict *store.ConflictError) error {
+		_ = good.Commit(context.Background(), &store.Batch{Tenant: b.Tenant, Shard: b.Shard, Queue: b.Queue})
+		return conflict
+	})},
+	{name: "finishes jobs of a batch that does not hold", rule: 13, found: "Commit/AllOrNothing", spoil: onConflict(func(good store.Store, b *store.Batch, conflict *store.ConflictError) error {
+		_ = good.Commit(context.Background(), &store.Batch{Tenant: b.Tenant, Shard: b.Shard, Finish: b.Finish})
+		return conflict
+	})},
+	{name: "writes a large batch in two", rule: 13, found: "Commit/LargeBatch", spoil: func(l *liar, good store.Store) {
+		l.commit = func(ctx context.Context, b *store.Batch) error {
+			if len(b.Writes) > 100 {
+				first, rest := copied(b), copied(b)
+				first.Writes, rest.Writes = first.Writes[:100], rest.Writes[100:]
+				first.Queue, first.Finish, first.Adds = nil, nil, nil
+				if err := good.Commit(ctx, first); err != nil {
+					return err
+				}
+				return good.Commit(ctx, rest)
+			}
+			return good.Commit(ctx, b)
+		}
+	}},
+	{name: "ignores versions", rule: 14, found: "Commit/VersionIsEqual", spoil: pretend(func(w *store.Write, stored int64) { w.If = stored })},
+	{name: "takes a greater version", rule: 14, found: "Commit/VersionIsEqual", spoil: pretend(func(w *store.Write, stored int64) {
+		if stored > w.If && w.If != 0 {
+			w.If = stored
+		}
+	})},
+	{name: "takes a smaller version", rule: 14, found: "Commit/VersionIsEqual", spoil: pretend(func(w *store.Write, stored int64) {
+		if stored < w.If && stored != 0 {
+			w.If = stored
+		}
+	})},
+	{name: "puts over a row that should be absent", rule: 14, found: "Commit/VersionIsEqual", spoil: pretend(func(w *store.Write, stored int64) {
+		if w.If == 0 && w.Action == store.Put {
+			w.If = stored
+		}
+	})},
+	{name: "deletes what is not there", rule: 14, found: "Commit/VersionIsEqual", spoil: pretend(func(w *store.Write, stored int64) {
+		if stored == 0 && w.Action == store.Delete {
+			w.If = 0
+		}
+	})},
+	{name: "does not check", rule: 14, found: "Commit/VersionIsEqual", spoil: pretend(func(w *store.Write, stored int64) {
+		if w.Action == store.Check {
+			w.If = stored
+		}
+	})},
+	{name: "swallows a conflict", rule: 14, found: "Commit/VersionIsEqual", spoil: onConflict(func(store.Store, *store.Batch, *store.ConflictError) error { return nil })},
+	{name: "checks before it commits", rule: 15, found: "Contention/WriteSkew", spoil: early(func(store.Write) bool { return true })},
+	{name: "does not lock what is absent", rule: 15, found: "Contention/WriteSkewOnAbsence", spoil: early(func(w store.Write) bool { return w.If == 0 })},
+	{name: "does not lock against deleting", rule: 15, found: "Contention/CheckAgainstDelete", spoil: early(func(w store.Write) bool { return w.If != 0 })},
+	{name: "does not name rows in a conflict", rule: 16, found: "Commit/ConflictNamesRows", spoil: onConflict(func(store.Store, *store.Batch, *store.ConflictError) error { return store.ErrConflict })},
+	{name: "names no rows in a conflict", rule: 16, found: "Commit/ConflictNamesRows", spoil: onConflict(func(store.Store, *store.Batch, *store.ConflictError) error { return &store.ConflictError{} })},
+	{name: "names every row in a conflict", rule: 16, found: "Commit/ConflictNamesRows", spoil: onConflict(func(_ store.Store, b *store.Batch, c *store.ConflictError) error {
+		c.Keys = nil
+		for _, w := range b.Writes {
+			c.Keys = append(c.Keys, w.Row.Key)
+		}
+		return c
+	})},
+	{name: "refuses an empty batch", rule: 17, found: "Commit/EmptyBatch", spoil: func(l *liar, good store.Store) {
+		l.commit = func(ctx context.Context, b *store.Batch) error {
+			if len(b.Writes)+len(b.Finish) == 0 {
+				return errors.New("nothing to write")
+			}
+			return good.Commit(ctx, b)
+		}
+	}},
+	{name: "counts up only", rule: 18, found: "Commit/AddHasNoCondition", spoil: batches(func(b *store.Batch) {
+		for i := range b.Adds {
+			b.Adds[i].Delta = max(b.Adds[i].Delta, 0)
+		}
+	})},
+	{name: "reads a counter, adds, and writes it", rule: 18, found: "Contention/AddsAllCount", spoil: forgetsAdds},
+	{name: "checks, thinks, and writes", rule: 19, found: "Contention/HundredIncrement", spoil: thinksTooLong},
+	{name: "lets two claim a name", rule: 14, found: "Contention/OneClaims", spoil: thinksTooLong},
+	{name: "acknowledges before it writes", rule: 20, found: "Commit/SeenAtOnce", spoil: func(l *liar, good store.Store) {
+		var last *store.Batch
+		l.commit = func(ctx context.Context, b *store.Batch) error {
+			if b.Tenant != tenant {
+				return good.Commit(ctx, b)
+			}
+			if last != nil {
+				_ = good.Commit(ctx, last)
+			}
+			last = copied(b)
+			return nil
+		}
+	}},
+	{name: "writes for a context that is done", rule: 21, found: "Commit/DoneContext", spoil: func(l *liar, good store.Store) {
+		l.commit = func(ctx context.Context, b *store.Batch) error {
+			_ = good.Commit(context.Background(), b)
+			return ctx.Err()
+		}
+	}},
+	{name: "takes a done context for a conflict", rule: 21, found: "Commit/DoneContext", spoil: func(l *liar, good store.Store) {
+		l.commit = func(ctx context.Context, b *store.Batch) error {
+			if ctx.Err() != nil {
+				return &store.ConflictError{Keys: []store.Key{b.Writes[0].Row.Key}}
+			}
+			return good.Commit(ctx, b)
+		}
+	}},
+	{name: "leases for a context that is done", rule: 21, found: "Commit/DoneContext", spoil: func(l *liar, good store.Store) {
+		l.jobs = func(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {
+			_, _ = good.Jobs(context.Background(), q)
+			return nil, ctx.Err()
+		}
+	}},
+	{name: "is locked while another writes", rule: 22, found: "Contention/NoDeadlock", spoil: func(l *liar, good store.Store) {
+		var mu sync.Mutex
+		l.commit = func(ctx context.Context, b *store.Batch) error {
+			if !mu.TryLock() {
+				return errors.New("database is locked")
+			}
+			defer mu.Unlock()
+			runtime.Gosched()
+			return good.Commit(ctx, b)
+		}
+	}},
+}
+
+// forgetsAdds reads a counter and writes it in two steps.
+func forgetsAdds(l *liar, good store.Store) {
+	var mu sync.Mutex
+	counters := map[string]int64{}
+	l.commit = func(ctx context.Context, b *store.Batch) error {
+		c := copied(b)
+		c.Adds = nil
+		if err := good.Commit(ctx, c); err != nil {
+			return err
+		}
+		for _, a := range b.Adds {
+			mu.Lock()
+			n := counters[b.Tenant+a.Counter]
+			mu.Unlock()
+			runtime.Gosched()
+			mu.Lock()
+			counters[b.Tenant+a.Counter] = n + a.Delta
+			mu.Unlock()
+		}
+		return nil
+	}
+	l.load = func(ctx context.Context, tenant string, keys []store.Key, names []string) (*store.Rows, error) {
+		rows, err := good.Load(ctx, tenant, keys, names)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, name := range names {
+			rows.Counters[name] = counters[tenant+name]
+		}
+		return rows, err
+	}
+}
+
+// thinksTooLong compares versions, waits, and then writes over whatever is there.
+func thinksTooLong(l *liar, good store.Store) {
+	l.commit = func(ctx context.Context, b *store.Batch) error {
+		checks := &store.Batch{Tenant: b.Tenant, Shard: b.Shard}
+		for _, w := range b.Writes {
+			checks.Writes = append(checks.Writes, store.Write{Action: store.Check, If: w.If, Row: store.Row{Key: w.Row.Key}})
+		}
+		if err := good.Commit(ctx, checks); err != nil {
+			return err
+		}
+		runtime.Gosched()
+		force := &liar{}
+		pretend(func(w *store.Write, stored int64) { w.If = stored })(force, good)
+		for {
+			if err := force.commit(ctx, b); !errors.Is(err, store.ErrConflict) {
+				return err
+			}
+		}
+	}
+}

@@ -1,0 +1,296 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+var listCases = []testcase{
+	{"Lists/RangesByActivity", []int{23}, rangesByActivity, 0},
+	{"Lists/RangesMerged", []int{23}, rangesMerged, 0},
+	{"Lists/EmptyFieldInNoRange", []int{23}, emptyFieldInNoRange, 0},
+	{"Lists/FactsByOrder", []int{24}, factsByOrder, 0},
+	{"Lists/EveryListedFact", []int{24}, everyListedFact, 0},
+	{"Lists/ByIDAndPrefix", []int{25}, byIDAndPrefix, 0},
+	{"Lists/AscendingIsMirrored", []int{26}, ascendingIsMirrored, 0},
+	{"Lists/MatchAndWords", []int{29}, matchAndWords, 0},
+	{"Lists/Unsupported", []int{32}, unsupported, 0},
+}
+
+// gallery commits conversations that differ in all that lists go by, several with equal activities and equal orders, and returns them.
+func (e *env) gallery(n int) []store.Row {
+	e.Helper()
+	rows := make([]store.Row, n)
+	pick := func(i int, values ...string) string { return values[i%len(values)] }
+	for i := range rows {
+		rows[i] = store.Row{
+			Key:  store.Key{Kind: store.Conversation, ID: fmt.Sprintf("c%03d", (i*37)%997)},
+			Body: fmt.Appendf(nil, "%d", i),
+			Place: &store.Place{Shelf: pick(i/2, "open", "done", "spam"), Mailbox: pick(i, "m1", "m2", "M1", ""), Team: pick(i/3, "t1", "", "t2"),
+				Agent: pick(i/5, "a1", "a2", ""), Activity: int64(i/4) - 3},
+			Facts: []store.Fact{{Name: "tag", Value: pick(i, "red", "blue"), Order: int64(i/6) - 4}, {Name: "contact", Value: pick(i/7, "x", "y"), Order: int64(-i)},
+				{Name: "size", Value: pick(i, "s", "m", "l"), Order: int64(i)}},
+			Words: []string{pick(i, "alpha", "beta"), pick(i/2, "gamma", "gam", "delta")},
+		}
+		if i%11 == 10 {
+			rows[i].Place = nil
+		}
+	}
+	e.put(rows...)
+	return rows
+}
+
+// expect returns the IDs that a query selects of some rows, by the words of the rules: a filter and a sort.
+func expect(rows []store.Row, q store.Query) []string {
+	type item struct {
+		order int64
+		id    string
+	}
+	var items []item
+	for i := range rows {
+		row := &rows[i]
+		if order, in := orderIn(row, &q); in && row.Kind == q.Kind && store.Matches(row, &q) {
+			items = append(items, item{order, row.ID})
+		}
+	}
+	slices.SortFunc(items, func(a, b item) int {
+		sign := 1
+		if q.Ascending {
+			sign = -1
+		}
+		switch {
+		case a.order != b.order && a.order > b.order, a.order == b.order && a.id > b.id:
+			return -sign
+		case a == b:
+			return 0
+		}
+		return sign
+	})
+	out := make([]string, len(items))
+	for i := range items {
+		out[i] = items[i].id
+	}
+	return out
+}
+
+// orderIn returns a row's order in a query's list, and whether it is in it.
+func orderIn(row *store.Row, q *store.Query) (int64, bool) {
+	switch {
+	case len(q.Ranges) > 0:
+		if row.Place == nil {
+			return 0, false
+		}
+		return row.Place.Activity, slices.ContainsFunc(q.Ranges, row.Place.In)
+	case q.Fact != "":
+		for _, f := range row.Facts {
+			if f.Name == q.Fact && f.Value == q.Value {
+				return f.Order, true
+			}
+		}
+		return 0, false
+	}
+	return 0, strings.HasPrefix(row.ID, q.Prefix)
+}
+
+// listed expects that walking a query in pages gives what expect says, in the same order.
+func (e *env) listed(rule int, rows []store.Row, q store.Query) {
+	e.Helper()
+	want := expect(rows, q)
+	for _, limit := range []int{0, 3} {
+		q.Limit = limit
+		if got := e.all(q); !slices.Equal(got, want) {
+			e.fail(rule, "walk of %s\ngot %q\nwant %q", describe(&q), got, want)
+		}
+	}
+}
+
+// ranged are queries of one range each, over all dimensions, some of them empty.
+func ranged() []store.Query {
+	var qs []store.Query
+	for _, shelf := range []string{"open", "done", "spam", "none"} {
+		for by, values := range [][]string{{""}, {"m1", "m2", "M1"}, {"t1", "t2"}, {"a1", "a2", "m1"}} {
+			for _, v := range values {
+				qs = append(qs, store.Query{Kind: store.Conversation, Ranges: []store.Range{{Shelf: shelf, By: store.Dimension(by), Value: v}}})
+			}
+		}
+	}
+	return qs
+}
+
+func rangesByActivity(e *env) {
+	rows := e.gallery(60)
+	for _, q := range ranged() {
+		e.listed(23, rows, q)
+	}
+}
+
+func rangesMerged(e *env) {
+	rows := e.gallery(90)
+	var all []store.Range
+	for _, q := range ranged() {
+		all = append(all, q.Ranges...)
+	}
+	for i := range 12 {
+		all = append(all, store.Range{Shelf: "open", By: store.ByAgent, Value: fmt.Sprint("nobody", i)})
+	}
+	for _, ranges := range [][]store.Range{all[:2], all[:9], {all[0], all[0]}, {all[3], all[12]}, all[1:7], all[9:12], all[:store.MaxRanges], all[len(all)-4:]} {
+		for _, ascending := range []bool{false, true} {
+			e.listed(23, rows, store.Query{Kind: store.Conversation, Ranges: ranges, Ascending: ascending})
+		}
+	}
+}
+
+func emptyFieldInNoRange(e *env) {
+	e.gallery(30)
+	for _, by := range []store.Dimension{store.ByMailbox, store.ByTeam, store.ByAgent} {
+		q := store.Query{Kind: store.Conversation, Ranges: []store.Range{{Shelf: "open", By: by}}}
+		e.same(23, "IDs of "+describe(&q)+", whose value is empty", e.all(q), []string{})
+	}
+}
+
+func factsByOrder(e *env) {
+	rows := e.gallery(40)
+	for i, order := range []int64{math.MaxInt64, math.MinInt64, -1, 0, 0, 1, math.MaxInt64, math.MinInt64} {
+		row := store.Row{Key: conv(900 + i).Key, Facts: []store.Fact{{Name: "tag", Value: "red", Order: order}, {Name: "tag", Value: "", Order: -order}}}
+		e.put(row)
+		rows = append(rows, row)
+	}
+	for _, value := range []string{"red", "blue", "", "none", "RED"} {
+		for _, ascending := range []bool{false, true} {
+			e.listed(24, rows, store.Query{Kind: store.Conversation, Fact: "tag", Value: value, Ascending: ascending})
+		}
+	}
+	e.listed(24, rows, store.Query{Kind: store.Conversation, Fact: "contact", Value: "x"})
+}
+
+func everyListedFact(e *env) {
+	kinds := []store.Kind{store.Conversation, store.Message, store.Contact, store.Event, store.Delivery}
+	b := batch()
+	for _, kind := range kinds {
+		for i := range 3 {
+			row := store.Row{Key: store.Key{Kind: kind, ID: fmt.Sprint("r", i)}}
+			for _, fact := range store.ListedFacts(kind) {
+				row.Facts = append(row.Facts, store.Fact{Name: fact, Value: "v", Order: int64(-i)})
+			}
+			fresh(b, row)
+		}
+	}
+	e.commit(b)
+	for _, kind := range kinds {
+		for _, fact := range store.ListedFacts(kind) {
+			q := store.Query{Kind: kind, Fact: fact, Value: "v"}
+			e.same(24, "IDs of "+describe(&q), e.all(q), []string{"r0", "r1", "r2"})
+		}
+	}
+}
+
+func byIDAndPrefix(e *env) {
+	var rows []store.Row
+	for _, id := range []string{"mailbox/a", "mailbox/b", "mailbox", "mailbox0", "Mailbox/a", "m%", "m_x", "m", "mailbox/\u00e9", "mailbox/🙂", "n", "team/a", "\u00e9", "🙂", "🙂🙂"} {
+		rows = append(rows, doc(id))
+	}
+	e.put(rows...)
+	e.put(store.Row{Key: store.Key{Kind: store.Contact, ID: "mailbox/c"}})
+	for _, prefix := range []string{"", "mailbox/", "mailbox", "m", "m%", "m_", "%", "_", "z", "🙂", "\u00e9", "team/a", "team/ab"} {
+		for _, ascending := range []bool{false, true} {
+			e.listed(25, rows, store.Query{Kind: store.Document, Prefix: prefix, Ascending: ascending})
+		}
+	}
+}
+
+// everyList are queries of each kind of list over the gallery, with and without filters.
+func everyList() []store.Query {
+	qs := []store.Query{
+		{},
+		{Prefix: "c1"},
+		{Fact: "tag", Value: "red"},
+		{Fact: "contact", Value: "y"},
+		{Ranges: []store.Range{{Shelf: "open"}}},
+		{Ranges: []store.Range{{Shelf: "done", By: store.ByMailbox, Value: "m1"}, {Shelf: "open", By: store.ByTeam, Value: "t2"}, {Shelf: "open"}}},
+		{Ranges: []store.Range{{Shelf: "open"}}, Match: []store.Match{{Name: "size", Any: []string{"s", "l"}}}},
+		{Fact: "tag", Value: "blue", Words: []string{"gam"}},
+	}
+	for i := range qs {
+		qs[i].Kind = store.Conversation
+	}
+	return qs
+}
+
+func ascendingIsMirrored(e *env) {
+	e.gallery(60)
+	for _, q := range everyList() {
+		for _, limit := range []int{1, 4, 100} {
+			q.Limit, q.Ascending = limit, false
+			down := e.all(q)
+			q.Ascending = true
+			up := e.all(q)
+			slices.Reverse(up)
+			if !slices.Equal(up, down) || len(down) == 0 {
+				e.fail(26, "walk of %s, turned around\ngot %q\nwant %q", describe(&q), up, down)
+			}
+		}
+	}
+}
+
+func matchAndWords(e *env) {
+	rows := e.gallery(60)
+	filters := []store.Query{
+		{Match: []store.Match{{Name: "size", Any: []string{"s"}}}},
+		{Match: []store.Match{{Name: "size", Any: []string{"s", "m"}}, {Name: "tag", Any: []string{"red"}}}},
+		{Match: []store.Match{{Name: "size", Any: []string{"s"}, Not: true}}},
+		{Match: []store.Match{{Name: "size"}}},
+		{Match: []store.Match{{Name: "color"}}},
+		{Match: []store.Match{{Name: "color", Not: true}}},
+		{Match: []store.Match{{Name: "size", From: 10, To: 20}}},
+		{Match: []store.Match{{Name: "size", Any: []string{"l"}, From: 30}}},
+		{Match: []store.Match{{Name: "tag", To: -2}}},
+		{Match: []store.Match{{Name: "tag", From: -3, To: -1, Not: true}}},
+		{Match: []store.Match{{Name: "@shelf", Any: []string{"open", "spam"}}}},
+		{Match: []store.Match{{Name: "@mailbox", Any: []string{""}}}},
+		{Match: []store.Match{{Name: "@mailbox", Any: []string{"m1"}}, {Name: "@agent", Any: []string{"a1"}, Not: true}}},
+		{Match: []store.Match{{Name: "@team"}}},
+		{Match: []store.Match{{Name: "@team", Not: true}}},
+		{Match: []store.Match{{Name: "@activity", From: 2, To: 6}}},
+		{Words: []string{"al"}},
+		{Words: []string{"gam", "beta"}},
+		{Words: []string{"gamma"}},
+		{Words: []string{"Gam"}},
+		{Words: []string{"%"}},
+		{Words: []string{"gam"}, Match: []store.Match{{Name: "tag", Any: []string{"blue"}}}},
+	}
+	for _, base := range []store.Query{{}, {Fact: "contact", Value: "x"}, {Ranges: []store.Range{{Shelf: "open"}, {Shelf: "done"}}}} {
+		for _, q := range filters {
+			q.Kind, q.Fact, q.Value, q.Ranges = store.Conversation, base.Fact, base.Value, base.Ranges
+			e.listed(29, rows, q)
+		}
+	}
+}
+
+func unsupported(e *env) {
+	e.gallery(10)
+	for _, q := range []store.Query{
+		{Kind: store.Conversation, Fact: "size", Value: "s"},
+		{Kind: store.Message, Fact: "tag", Value: "red"},
+		{Kind: "gadget", Fact: "tag", Value: "red"},
+		{Kind: store.Document, Fact: "state", Value: "x"},
+	} {
+		if page, err := e.s.List(e.ctx, of(q)); !errors.Is(err, store.ErrUnsupported) {
+			e.fail(32, "list of %s, a fact that is not listed\ngot %s, error: %v\nwant error: %v", describe(&q), short(page), err, store.ErrUnsupported)
+		}
+	}
+	for _, q := range []store.Query{
+		{Kind: store.Message, Ranges: []store.Range{{Shelf: "open"}}},
+		{Kind: store.Conversation, Ranges: []store.Range{{Shelf: "open"}}, Fact: "tag", Value: "red"},
+		{Kind: store.Conversation, Ranges: make([]store.Range, store.MaxRanges+1)},
+		{Kind: store.Conversation, Fact: "tag", Value: "red", Prefix: "c"},
+	} {
+		if page, err := e.s.List(e.ctx, of(q)); err == nil {
+			e.fail(32, "list of %s, which contradicts itself\ngot %s\nwant an error, such as that of Query.Check", describe(&q), short(page))
+		}
+	}
+}

@@ -1,0 +1,203 @@
+package frontdesk
+
+import (
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/conversation"
+)
+
+// Actor is who calls. The host vouches for it: the Desk checks what an actor may do, never who he is.
+type Actor struct {
+	Tenant     string
+	Agent      string // the ID of an agent; or
+	Automation string // the name of a bot or rule; neither: see System
+	system     bool
+}
+
+// System is the host itself acting for a tenant. It may do everything, and is the way in before anybody is an admin.
+func System(tenant string) Actor { return Actor{Tenant: tenant, system: true} }
+
+// Mailbox is a shop, location or brand of a tenant: its members answer what comes in on its channels.
+type Mailbox struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+
+	Start        conversation.Status `json:"start,omitempty"`        // the status a new conversation starts in. Defaults to open; closed lets a bot answer first
+	StartNew     bool                `json:"startNew,omitempty"`     // a message on a closed conversation starts a new one instead of reopening it
+	NewAfterDays int                 `json:"newAfterDays,omitempty"` // it starts a new one when the conversation was closed for longer, 1–1,826 days; 0: never
+	ReadOnAnswer bool                `json:"readOnAnswer,omitempty"` // opening does not mark as read; an answer by anybody clears for all
+
+	Methods []string `json:"methods,omitempty"` // how people write here; kept by the Desk from the mailbox's channels
+}
+
+// Settings are a tenant's own.
+type Settings struct {
+	GlobalRead     bool `json:"globalRead,omitempty"`     // what one agent reads is read for all
+	WhisperDefault bool `json:"whisperDefault,omitempty"` // a draft that does not say otherwise is a whisper
+}
+
+// Role is what an agent may do.
+type Role string
+
+// The roles.
+const (
+	Owner    Role = "owner"    // everything
+	Admin    Role = "admin"    // everything
+	Member   Role = "agent"    // works in his mailboxes
+	ReadOnly Role = "readonly" // reads in his mailboxes
+)
+
+// Agent is somebody who answers.
+type Agent struct {
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+	Alias     string   `json:"alias,omitempty"` // the name that customers see. Defaults to Name
+	Role      Role     `json:"role"`            // Defaults to Member
+	Mailboxes []string `json:"mailboxes,omitempty"`
+	Teams     []string `json:"teams,omitempty"`
+	Inactive  bool     `json:"inactive,omitempty"` // may do nothing and cannot be assigned; keeps his settings
+}
+
+// Team is a group of agents.
+type Team struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+}
+
+// Channel is one connected sending and receiving identity: a number, a page, an address, a marketplace account.
+type Channel struct {
+	ID      string `json:"id"`   // given by AddChannel
+	Kind    string `json:"kind"` // of a driver in Config.Drivers
+	Name    string `json:"name,omitempty"`
+	Mailbox string `json:"mailbox"`
+	Account string `json:"account"` // the identity at the provider, in the form its driver documents
+	Secret  string `json:"secret"`  // a reference, resolved by Config.Secrets; never the secret itself
+
+	Options   map[string]string `json:"options,omitempty"`   // as the driver documents
+	Default   bool              `json:"default,omitempty"`   // the mailbox's channel for outgoing messages
+	Inactive  bool              `json:"inactive,omitempty"`  // sends and receives nothing
+	Templates []Template        `json:"templates,omitempty"` // approved by the platform; the first is the channel's default
+	PollEvery time.Duration     `json:"pollEvery,omitempty"` // how often to ask the provider for what no webhook brought. Defaults to 5 minutes where the driver can; negative: never
+
+	Method string `json:"method"` // from the driver's capabilities
+	Token  string `json:"token"`  // of the channel's own webhook address
+}
+
+// Template is a message that the platform has approved for a channel.
+type Template struct {
+	Name      string `json:"name"`
+	Namespace string `json:"namespace,omitempty"`
+	Language  string `json:"language,omitempty"`
+	Params    int    `json:"params,omitempty"` // of its body
+}
+
+// Draft is what somebody wants to send.
+type Draft struct {
+	Text        string // with {{field}} and {{field|fallback}}, unless Verbatim
+	HTML        string
+	Subject     string
+	Attachments []conversation.Attachment
+	Template    *conversation.Template // instead of Text; an empty name stands for the channel's default
+	Whisper     bool                   // an internal message, never handed to a channel
+	Public      bool                   // not a whisper, where the tenant's settings make whispers the default
+
+	Channel string // ID; Defaults to the thread's own, or the mailbox's default
+	ReplyTo string // the message it answers
+	CC, BCC []string
+	To      []string // more recipients, where the channel lets them be edited
+
+	Reply    string        // ID of a saved reply to send instead of Text
+	Verbatim bool          // braces in Text are text
+	Missing  MissingPolicy // what a field without a value does. Defaults to MissingError
+
+	Key  string   // the caller's: the same key sends once, however often it is called, for as long as the message lives
+	Then []Action // done in the same commit
+}
+
+// MissingPolicy says what becomes of a field without a value and without a fallback.
+type MissingPolicy string
+
+// The policies.
+const (
+	MissingError MissingPolicy = ""      // the draft is refused, naming the fields
+	MissingBlank MissingPolicy = "blank" // nothing stands in its place
+	MissingKeep  MissingPolicy = "keep"  // the field stays as it was written
+)
+
+// Action is a change to a conversation that can be made by itself or in the same act as sending.
+type Action = conversation.Command
+
+// The actions.
+type (
+	Assign    = conversation.Assign
+	SetStatus = conversation.SetStatus
+	Complete  = conversation.Complete
+	Archive   = conversation.ToArchive
+	Spam      = conversation.ToSpam
+	Trash     = conversation.ToTrash
+	Restore   = conversation.Restore
+	Snooze    = conversation.Snooze
+	Wake      = conversation.Wake
+	Tag       = conversation.ChangeTags
+)
+
+// Start is a conversation begun by the business.
+type Start struct {
+	Channel string // ID; Defaults to the mailbox's default. Without a channel, contact and address it is internal: whispers only
+	Mailbox string // Defaults to the channel's
+	Contact string // ID; or
+	Address string // a bare address on the channel
+	Draft   Draft
+}
+
+// Conversation is one conversation as an agent sees it.
+type Conversation struct {
+	conversation.Conversation
+	Unread   bool                   // for the caller
+	Shelf    conversation.Shelf     // where it is listed
+	People   []conversation.Contact // of Contacts, in a single read; empty in lists
+	Windows  []WindowState          // of its threads, in a single read; empty in lists
+	Internal bool                   // it has no channel and takes whispers only
+}
+
+// WindowState says whether one may answer on a thread now.
+type WindowState struct {
+	Channel string
+	Thread  string
+	channel.Access
+}
+
+// Page is a part of a list.
+type Page[T any] struct {
+	Items []T
+	Next  string // cursor of the next page; "" at the end
+}
+
+// Counts are unread conversations in the inbox, as far as the caller may see them.
+type Counts struct {
+	All        int64
+	Mine       int64
+	Unassigned int64
+	Mailboxes  map[string]int64
+	Teams      map[string]int64 // of the caller's teams; of all teams for admins
+}
+
+// Event is what happened, with its position in the tenant's feed. Positions have no gaps.
+type Event struct {
+	Tenant   string
+	Position int64
+	conversation.Event
+}
+
+// SavedReply is a text that agents insert.
+type SavedReply struct {
+	ID          string                    `json:"id"`
+	Title       string                    `json:"title"`
+	Content     string                    `json:"content"`
+	Shortcut    string                    `json:"shortcut,omitempty"` // unique among those an agent sees
+	Team        string                    `json:"team,omitempty"`     // only for this team
+	Agent       string                    `json:"agent,omitempty"`    // only for this agent
+	Language    string                    `json:"language,omitempty"` // BCP 47
+	Attachments []conversation.Attachment `json:"attachments,omitempty"`
+}

@@ -1,0 +1,199 @@
+package frontdesk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// MaxDelivery is the largest webhook body taken, in bytes. Meta documents 3 MB.
+const MaxDelivery = 4 << 20
+
+// Webhooks takes the providers' deliveries at /hooks/<kind> and /hooks/<kind>/<channel token>. Each is verified over its raw bytes and
+// stored before it is answered: 2xx means that nothing of it can be lost any more, 5xx that the provider should deliver it again, 403
+// that it is forged, 404 that no channel is meant, 413 that it is larger than MaxDelivery.
+func (d *Desk) Webhooks() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		res := d.hook(w, r)
+		if res.Type != "" {
+			w.Header().Set("Content-Type", res.Type)
+		}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.WriteHeader(res.Status)
+		_, _ = w.Write(res.Body) // the provider has gone; it will deliver again
+	})
+}
+
+func status(code int) channel.Response { return channel.Response{Status: code} }
+
+func (d *Desk) hook(w http.ResponseWriter, r *http.Request) channel.Response {
+	_, rest, ok := strings.Cut(r.URL.EscapedPath(), "/hooks/")
+	kind, token, _ := strings.Cut(strings.TrimSuffix(rest, "/"), "/")
+	driver, known := d.drivers[kind].(channel.WebhookDriver)
+	if !ok || !known || strings.Contains(token, "/") {
+		return status(http.StatusNotFound)
+	}
+	if r.Method != http.MethodPost && r.Method != http.MethodGet {
+		return status(http.StatusMethodNotAllowed)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxDelivery))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return status(http.StatusRequestEntityTooLarge)
+	}
+	if err != nil {
+		return status(http.StatusBadRequest)
+	}
+	req := &channel.Request{Method: r.Method, URL: d.publicURL(rest, r.URL.RawQuery), Header: r.Header, Body: body, Received: d.now()}
+	return d.deliver(r.Context(), kind, token, driver, req)
+}
+
+func (d *Desk) publicURL(rest, query string) string {
+	u := d.cfg.BaseURL + "/hooks/" + rest
+	if query != "" {
+		u += "?" + query
+	}
+	return u
+}
+
+// deliver takes one delivery in.
+func (d *Desk) deliver(ctx context.Context, kind, token string, driver channel.WebhookDriver, req *channel.Request) channel.Response {
+	if h, ok := driver.(channel.Handshaker); ok {
+		if res, mine := h.Handshake(req); mine {
+			return res
+		}
+	}
+	targets, err := d.targets(ctx, kind, token, driver, req)
+	switch {
+	case err != nil:
+		d.log.ErrorContext(ctx, "delivery not stored", "kind", kind, "error", err)
+		return status(http.StatusServiceUnavailable)
+	case len(targets) == 0:
+		return status(http.StatusNotFound)
+	}
+	for _, target := range targets {
+		if h, ok := target.conn.(channel.Handshaker); ok && token != "" {
+			if res, mine := h.Handshake(req); mine {
+				return res
+			}
+		}
+	}
+	targets = slices.DeleteFunc(targets, func(target *target) bool {
+		v, ok := target.conn.(channel.Verifier)
+		return !ok || v.Verify(req) != nil
+	})
+	if len(targets) == 0 {
+		d.log.WarnContext(ctx, "delivery refused: no valid signature", "kind", kind)
+		return status(http.StatusForbidden)
+	}
+	if err := d.takeIn(ctx, kind, token, driver, req, targets); err != nil {
+		d.log.ErrorContext(ctx, "delivery not stored", "kind", kind, "error", err)
+		return status(http.StatusServiceUnavailable)
+	}
+	if a, ok := driver.(channel.Acknowledger); ok {
+		return a.Acknowledge(req)
+	}
+	return status(http.StatusOK)
+}
+
+// target is a channel that a delivery speaks of.
+type target struct {
+	route
+	doc  Channel
+	conn channel.Conn
+}
+
+// targets finds the channels of a delivery. Nothing of it is trusted yet.
+func (d *Desk) targets(ctx context.Context, kind, token string, driver channel.WebhookDriver, req *channel.Request) ([]*target, error) {
+	accounts, err := driver.Accounts(req)
+	if err != nil && token == "" {
+		return nil, nil
+	}
+	keys := make([]store.Key, 0, len(accounts)+1)
+	if token != "" {
+		keys = append(keys, tokenName(token))
+	}
+	for _, account := range accounts {
+		keys = append(keys, accountName(kind, account))
+	}
+	routes, err := d.routes(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	var targets []*target
+	for _, key := range keys {
+		r, ok := routes[key]
+		if !ok || slices.ContainsFunc(targets, func(t *target) bool { return t.route == r }) {
+			continue
+		}
+		target, err := d.target(ctx, kind, r)
+		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
+			d.routesCache().drop(key.ID)
+			d.log.WarnContext(ctx, "delivery for a channel that cannot be opened", "tenant", r.Tenant, "channel", r.Channel, "error", err)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, target)
+	}
+	return targets, nil
+}
+
+// target opens the channel a route leads to. An inactive channel takes nothing in.
+func (d *Desk) target(ctx context.Context, kind string, r route) (*target, error) {
+	out := &target{route: r}
+	err := d.view(ctx, r.Tenant, func(t *txn) (err error) {
+		out.doc, out.conn, err = t.opened(r.Channel)
+		if err == nil && (kind != "" && out.doc.Kind != kind || out.doc.Inactive) {
+			err = fmt.Errorf("channel %q: %w", r.Channel, ErrNotFound)
+		}
+		return err
+	})
+	return out, err
+}
+
+// takeIn stores everything a verified delivery says. An error is the store's: the provider delivers again. What cannot be parsed or
+// decided is kept raw and blocks nothing.
+func (d *Desk) takeIn(ctx context.Context, kind, token string, driver channel.WebhookDriver, req *channel.Request, targets []*target) error {
+	items, err := parse(driver, req)
+	if err != nil {
+		if err := d.keepRaw(ctx, targets[0], kind, token, req, err); err != nil {
+			return err
+		}
+	}
+	for _, target := range targets {
+		var mine []channel.Item
+		for _, item := range items {
+			if item.Account == target.doc.Account {
+				mine = append(mine, item)
+			}
+		}
+		if err := d.receiveAll(ctx, target, mine, ""); err != nil {
+			if !isRaw(err) {
+				return err
+			}
+			if err := d.keepRaw(ctx, target, kind, token, req, err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// parse guards against a driver that panics on foreign bytes.
+func parse(driver channel.WebhookDriver, req *channel.Request) (items []channel.Item, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return driver.Parse(req)
+}
