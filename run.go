@@ -14,6 +14,8 @@ import (
 	"github.com/frontdesk-go/frontdesk/store"
 )
 
+var errBound = errors.New("frontdesk: a Desk in a host's transaction runs no jobs; run the one it came from")
+
 // pollEvery is the net under the announcements: how often a Desk asks for work that it was not told of.
 const pollEvery = time.Second
 
@@ -28,7 +30,7 @@ const (
 // its lease.
 func (d *Desk) Run(ctx context.Context) error {
 	if d.bound {
-		return errors.New("frontdesk: a Desk in a host's transaction runs no jobs; run the one it came from")
+		return errBound
 	}
 	r := &runner{desk: d, free: make(chan struct{}, d.cfg.Workers)}
 	defer r.busy.Wait()
@@ -50,6 +52,26 @@ func (d *Desk) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		timer.Stop()
+	}
+}
+
+// RunDue does what is due now, one group after the other, and returns when nothing is: for programs that are called from time to time
+// rather than run, and for tests.
+func (d *Desk) RunDue(ctx context.Context) error {
+	if d.bound {
+		return errBound
+	}
+	for {
+		leases, err := d.lease(ctx, store.JobQuery{Limit: d.cfg.Workers})
+		if err != nil || len(leases) == 0 {
+			return err
+		}
+		for _, lease := range leases {
+			d.do(ctx, lease)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 	}
 }
 

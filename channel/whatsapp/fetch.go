@@ -23,7 +23,7 @@ func (c *conn) Fetch(ctx context.Context, a conversation.Attachment, limit int64
 	}
 	about, err := c.call(ctx, http.MethodGet, a.ID, nil, nil)
 	if err != nil {
-		return channel.File{}, unread(err)
+		return channel.File{}, asRetry(err)
 	}
 	if about.status != http.StatusOK {
 		return channel.File{}, missing(about)
@@ -43,10 +43,10 @@ func (c *conn) Fetch(ctx context.Context, a conversation.Attachment, limit int64
 	return channel.File{Type: firstOf(o.text("mime_type"), resp.Header.Get("Content-Type")), Size: resp.ContentLength, Body: &limited{body: resp.Body, left: limit}}, nil
 }
 
-// unread makes an error of a call that only reads one of class Retry: asking again does no harm.
-func unread(err error) error {
+// asRetry turns the error of a call that only reads into one of class Retry: asking again does no harm.
+func asRetry(err error) error {
 	e := channel.AsError(err)
-	return &channel.Error{Class: channel.Retry, Detail: e.Detail, Err: e.Err}
+	return &channel.Error{Class: channel.Retry, Code: e.Code, Detail: e.Detail, Err: e.Err}
 }
 
 // missing turns an answer that is not 200 into an error: channel.ErrNotFound for what is gone. An ID that is gone reads like one that
@@ -57,7 +57,7 @@ func missing(a answer) error {
 	case a.status == http.StatusNotFound, a.status == http.StatusGone, e.Class == channel.Content, e.Class == channel.Recipient, e.Code == strconv.Itoa(codeParameter):
 		return fmt.Errorf("%w: %w", channel.ErrNotFound, e)
 	case e.Class == channel.Unknown:
-		return unread(e)
+		return asRetry(e)
 	}
 	return e
 }
@@ -104,7 +104,7 @@ func (c *conn) get(ctx context.Context, u *url.URL, trusted bool) (*http.Respons
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, unread((&trace{}).sort(err))
+		return nil, asRetry((&trace{}).sort(err))
 	}
 	return resp, nil
 }

@@ -48,8 +48,7 @@ func accepted(a answer) (channel.Sent, error) {
 func (c *conn) Test(ctx context.Context) (string, error) {
 	a, err := c.call(ctx, http.MethodGet, c.account, url.Values{"fields": {"display_phone_number,verified_name,quality_rating"}}, nil)
 	if err != nil {
-		e := channel.AsError(err)
-		return "", &channel.Error{Class: channel.Retry, Detail: e.Detail, Err: e.Err}
+		return "", asRetry(err)
 	}
 	if a.status < 200 || a.status > 299 {
 		return "", a.failure()

@@ -15,3 +15,7 @@ func TestSuite(t *testing.T) {
 		Reopen: func(_ *testing.T, s store.Store) store.Store { return s },
 	})
 }
+
+func BenchmarkStore(b *testing.B) {
+	storetest.Bench(b, func(*testing.B) store.Store { return memstore.New() })
+}

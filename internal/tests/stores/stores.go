@@ -35,7 +35,7 @@ type Opened struct {
 func (o *Opened) Unwrap() store.Store { return o.Store }
 
 // Memory returns a fresh store in memory.
-func Memory(*testing.T) *Opened { return &Opened{Store: memstore.New()} }
+func Memory(testing.TB) *Opened { return &Opened{Store: memstore.New()} }
 
 // SQLite returns a fresh store on a SQLite database in a file of the test's own, with its tables.
 func SQLite(t testing.TB) *Opened {
