@@ -88,6 +88,9 @@ func Apply(c Conversation, env Env, commands ...Command) (Change, error) {
 			return Change{}, err
 		}
 	}
+	for _, m := range x.erased {
+		m.erase(&env)
+	}
 	ch := Change{Conversation: x.c, Messages: x.messages, Events: x.events}
 	if ch.Changed() {
 		ch.Conversation.Changed = x.changed()
@@ -103,6 +106,7 @@ type step struct {
 	env      *Env
 	messages []Message
 	events   []Event
+	erased   []*Message // the callers' own, changed when nothing can be refused any more
 }
 
 // Later returns now, or one microsecond after last if that is later: times of a conversation never go back, whatever the clocks do.

@@ -104,7 +104,7 @@ func (l *life) check(before Conversation, env Env, ch Change) {
 		require.Equal(l.tb, Actor{Kind: env.Actor.Kind, ID: env.Actor.ID}, e.Actor, "events hold no names")
 		require.Equal(l.tb, after.ID, e.Conversation)
 		require.Equal(l.tb, after.Mailbox, e.Mailbox)
-		require.True(l.tb, env.Now.Equal(e.At))
+		require.Equal(l.tb, env.Now.UTC().Truncate(time.Microsecond), e.At)
 	}
 	l.checkLatest()
 }

@@ -127,7 +127,7 @@ func (MarkUnread) do(x *step) error {
 // Unsend takes a timeline entry back: its content is erased, a tombstone stays, and preview, attention and waiting-since become what
 // they were without it.
 type Unsend struct {
-	Message  *Message  // changed in place
+	Message  *Message  // changed in place, once all commands are carried out
 	Timeline []Message // what Needs asks for, newest first; the entry itself may be among them
 }
 
@@ -141,14 +141,14 @@ func (c *Conversation) Needs(m *Message) (sequence int64, ok bool) {
 
 func (cmd Unsend) do(x *step) error {
 	m := cmd.Message
-	if !m.Erased.IsZero() {
+	if !m.Erased.IsZero() || slices.Contains(x.erased, m) {
 		return nil
 	}
 	rest := slices.DeleteFunc(slices.Clone(cmd.Timeline), func(o Message) bool { return o.ID == m.ID })
 	if m.Visible() {
 		x.c.Messages--
 	}
-	m.erase(x.env)
+	x.erased = append(x.erased, m)
 	x.event(Event{Type: EventUnsent, Message: m.ID})
 	if x.c.Latest == m.Sequence {
 		x.showLatest(rest)

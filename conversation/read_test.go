@@ -214,6 +214,18 @@ func TestUnsendErases(t *testing.T) {
 	assert.Zero(t, l.c.Messages)
 }
 
+// When another command is refused, the message too stays as it was.
+func TestUnsendIsAllOrNone(t *testing.T) {
+	l := begin(t, Rules{})
+	a := l.receive("a")
+	was := *a
+	_, err := l.try(ann, l.unsend(a), Restore{}, SetStatus{"gone"})
+	require.ErrorIs(t, err, ErrValue)
+	assert.Equal(t, was, *a)
+	change := l.do(ann, l.unsend(a), l.unsend(a))
+	assert.Equal(t, []string{EventUnsent}, types(change.Events))
+}
+
 func TestNeeds(t *testing.T) {
 	l := begin(t, Rules{})
 	a, b := l.receive("a"), l.receive("b")

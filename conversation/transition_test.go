@@ -4,7 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -371,12 +371,16 @@ func TestTransitionsCoverEveryCommand(t *testing.T) {
 	}
 	slices.Sort(tested)
 
-	noTests := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
-	packages, err := parser.ParseDir(token.NewFileSet(), ".", noTests, 0)
+	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
 	declared := []string{}
-	for _, p := range packages {
-		ast.Inspect(p, func(n ast.Node) bool {
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		require.NoError(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
 			if f, ok := n.(*ast.FuncDecl); ok && f.Recv != nil && f.Name.Name == "do" {
 				declared = append(declared, f.Recv.List[0].Type.(*ast.Ident).Name)
 			}

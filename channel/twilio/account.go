@@ -74,7 +74,7 @@ func parseSecret(text string) (secret, error) {
 	dec.DisallowUnknownFields()
 	err := dec.Decode(&s)
 	if _, more := dec.Token(); err == nil && !errors.Is(more, io.EOF) {
-		err = more
+		err = errors.New("more than one value")
 	}
 	problem := ""
 	switch {

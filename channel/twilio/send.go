@@ -28,8 +28,8 @@ func (c *conn) Plan(m channel.Outgoing) ([]channel.Part, error) {
 		problem = "there is neither a text nor a file"
 	case files != nil:
 		problem = strings.Join(files, "; ")
-	case slices.ContainsFunc(m.Attachments, func(a conversation.Attachment) bool { return !fetchable(a.URL) }):
-		problem = "a file has no https address that Twilio could fetch"
+	case slices.ContainsFunc(m.Attachments, func(a conversation.Attachment) bool { return a.URL == "" }):
+		problem = "a file has no address where Twilio could fetch it"
 	}
 	if left, _ := c.caps.Text.Left(m.Text); left < 0 {
 		problem = fmt.Sprintf("the text is %d characters over the %d that Twilio takes", -left, c.caps.Text.Max)
@@ -61,11 +61,6 @@ func (c *conn) checkTemplate(m channel.Outgoing) string {
 		return "a template carries no other text and no files"
 	}
 	return ""
-}
-
-func fetchable(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Scheme == "https" && u.Host != ""
 }
 
 // resource is a message as the API shows it.

@@ -19,12 +19,13 @@
 // names exist the number may be missing. A message carries every identity that its delivery names, the number first. The thread's key is
 // the address of the first: "+" and wa_id where the number is shown, else the user ID. A person who hides the number later therefore gets
 // a second thread; that message and the earlier ones share the user ID, so both belong to one contact. What is written in a group has a
-// thread of its own, "group:" and the group's ID, which takes no answers.
+// thread of its own, "group:" and the group's ID, which takes no answers. Which of a person's numbers WhatsApp uses, it says when a
+// message is sent: that one is in Sent.To.
 //
 // # What comes in
 //
-// Media become attachments by ID; [channel.Fetcher] opens them. Locations, contact cards, orders and forms become text that holds every
-// value. The advertisement that somebody came from becomes the message's Subject. A number's or user ID's change is an identity change,
+// Media become attachments by ID; [channel.Fetcher] opens them. Locations, contact cards, orders and forms become text that holds their
+// values. The advertisement that somebody came from becomes the message's Subject. A number's or user ID's change is an identity change,
 // one item for each address. Deliveries with news of templates, accounts, calls or history are read and give no items.
 //
 // # What goes out

@@ -13,6 +13,21 @@ import (
 	"github.com/frontdesk-go/frontdesk/channel"
 )
 
+var (
+	_ interface {
+		channel.WebhookDriver
+		channel.Handshaker
+	} = (*Driver)(nil)
+	_ interface {
+		channel.Verifier
+		channel.Handshaker
+		channel.Planner
+		channel.Addresser
+		channel.Fetcher
+		channel.Tester
+	} = (*conn)(nil)
+)
+
 // The defaults of a Driver.
 const (
 	DefaultBaseURL = "https://graph.facebook.com"

@@ -19,7 +19,7 @@ func TestIsPublic(t *testing.T) {
 		"127.0.0.1": false, "10.1.2.3": false, "172.16.0.1": false, "172.32.0.1": true, "192.168.0.1": false, "169.254.169.254": false,
 		"0.0.0.0": false, "0.1.2.3": false, "100.64.0.1": false, "100.128.0.1": true, "192.0.0.1": false, "192.0.2.1": false, "198.18.0.1": false,
 		"198.51.100.7": false, "203.0.113.7": false, "224.0.0.1": false, "240.0.0.1": false, "255.255.255.255": false,
-		"::": false, "::1": false, "fe80::1": false, "fe80::1%eth0": false, "2a03::1%eth0": false, "fc00::1": false, "fd12::1": false, "ff02::1": false, "::ffff:10.0.0.1": false,
+		"::": false, "::1": false, "fe80::1": false, "fe80::1%eth0": false, "2a03::1%eth0": false, "fc00::1": false, "fd12::1": false, "ff02::1": false, "::ffff:10.0.0.1": false, "::ffff:100.64.0.1": false,
 		"64:ff9b::a00:1": false, "2001:db8::1": false, "2002:a00:1::": false, "2001::1": false,
 	} {
 		assert.Equal(t, want, isPublic(netip.MustParseAddr(address)), address)
@@ -61,7 +61,7 @@ func TestGuardedClientUsesNoProxy(t *testing.T) {
 	defer proxy.Close()
 	u, err := url.Parse(proxy.URL)
 	require.NoError(t, err)
-	_, err = guarded(&http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(u)}}, isPublic).Get("http://127.0.0.1:1/")
+	_, err = guarded(&http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(u)}}, func(netip.Addr) bool { return true }).Get("http://127.0.0.1:1/")
 	require.Error(t, err)
 	assert.False(t, proxied)
 }

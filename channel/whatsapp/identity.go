@@ -2,9 +2,12 @@ package whatsapp
 
 import (
 	"encoding/json"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
@@ -20,6 +23,32 @@ func identity(address, name string) conversation.Identity {
 		return conversation.Identity{Scope: conversation.ScopePhone, Address: "+" + digits, Name: name, Verified: true}
 	}
 	return conversation.Identity{Scope: ScopeUser, Address: address, Name: name, Verified: true}
+}
+
+var (
+	e164   = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+	userID = regexp.MustCompile(`^[A-Z]{2}\.(ENT\.)?[0-9A-Za-z]{1,128}$`)
+)
+
+// Address takes a number with its country code, with the usual marks between the digits, or a user ID. A number without a country code
+// is refused, because the provider would take its first digits for one.
+func (c *conn) Address(to string) (string, conversation.Identity, error) {
+	plain := strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || strings.ContainsRune("-./()\u2010\u2011", r) {
+			return -1
+		}
+		return r
+	}, to)
+	if number, ok := strings.CutPrefix(plain, "00"); ok {
+		plain = "+" + number
+	}
+	switch typed := strings.TrimSpace(to); {
+	case e164.MatchString(plain):
+		return plain, conversation.Identity{Scope: conversation.ScopePhone, Address: plain}, nil
+	case userID.MatchString(typed):
+		return typed, conversation.Identity{Scope: ScopeUser, Address: typed}, nil
+	}
+	return "", conversation.Identity{}, &channel.Error{Class: channel.Recipient, Detail: fmt.Sprintf("%q is neither a number with its country code, such as +4930123456, nor a WhatsApp user ID", to)}
 }
 
 // identities turns addresses into identities, leaving out what is empty or there already.

@@ -109,3 +109,29 @@ func TestParseDoesNotGuessAnIdentityChange(t *testing.T) {
 		})
 	}
 }
+
+func TestAddress(t *testing.T) {
+	c := open(t, whatsapp.New(), map[string]any{"token": "EAA", "app_secret": "x"}, nil).(channel.Addresser)
+	for typed, want := range map[string]string{
+		"+4915112345678": "+4915112345678", " +49 (151) 123-456.78 ": "+4915112345678", "0049151/12345678": "+4915112345678", "+1\u00a0415\u2011555\u20110123": "+14155550123",
+		"+1234567": "+1234567", "+123456789012345": "+123456789012345",
+	} {
+		thread, id, err := c.Address(typed)
+		require.NoError(t, err, typed)
+		assert.Equal(t, want, thread)
+		assert.Equal(t, conversation.Identity{Scope: "phone", Address: want}, id)
+	}
+	for _, typed := range []string{"DE.13491208655302741918", " US.ENT.11815799212886844830\n"} {
+		thread, id, err := c.Address(typed)
+		require.NoError(t, err, typed)
+		assert.Equal(t, conversation.Identity{Scope: whatsapp.ScopeUser, Address: thread}, id)
+		again, _, err := c.Address(thread)
+		require.NoError(t, err)
+		assert.Equal(t, thread, again)
+	}
+	for _, typed := range []string{"", "+", "015112345678", "4915112345678", "+0151123456", "+123456", "+1234567890123456", "jane", "jane@example.com", "group:1", "de.1", "DE.", "DE.ENT.", "DE.1 2", "+49151x123456"} {
+		_, _, err := c.Address(typed)
+		require.Error(t, err, typed)
+		assert.Equal(t, channel.Recipient, channel.AsError(err).Class, typed)
+	}
+}

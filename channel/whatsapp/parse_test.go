@@ -93,10 +93,10 @@ func TestParseTypes(t *testing.T) {
 		{"location, bare", "location", `,"location":{"latitude":0,"longitude":1e-7}`, message(channel.Message{Text: "geo:0,1e-7"})},
 		{"contacts", "contacts", `,"contacts":[{"name":{"formatted_name":"Ann Lee","first_name":"Ann"},"org":{"company":"Acme","title":"CEO"},"birthday":"1990-01-02",` +
 			`"phones":[{"phone":"+49 30 1","wa_id":"49301","type":"WORK"},{"phone":"+49 30 2"}],"emails":[{"email":"ann@example.com","type":"HOME"}],` +
-			`"addresses":[{"street":"Main 1","zip":"10115","city":"Berlin","country":"Germany","type":"HOME"}],"urls":[{"url":"https://example.com"}],"pronouns":{"a":1}},` +
+			`"addresses":[{"street":"Main 1","zip":"10115","city":"Berlin","country":"Germany","country_code":"de","type":"HOME"}],"urls":[{"url":"https://example.com"}],"pronouns":{"a":1}},` +
 			`{"name":{"first_name":"Bob","last_name":"Ray"}}]`,
 			message(channel.Message{Text: "Ann Lee\nCEO, Acme\nBirthday: 1990-01-02\nPhone (work): +49 30 1, 49301\nPhone: +49 30 2\nE-mail (home): ann@example.com\n" +
-				"Address (home): Main 1, 10115, Berlin, Germany\nURL: https://example.com\npronouns: {\"a\":1}\n\nBob Ray"})},
+				"Address (home): Main 1, 10115, Berlin, Germany, de\nURL: https://example.com\npronouns: {\"a\":1}\n\nBob Ray"})},
 
 		{"button of a message", "interactive", `,"interactive":{"type":"button_reply","button_reply":{"id":"yes-1","title":"Yes"}}`, message(channel.Message{Text: "Yes", Button: "yes-1"})},
 		{"row of a list", "interactive", `,"interactive":{"type":"list_reply","list_reply":{"id":"r2","title":"Express","description":"Next day"}}`,

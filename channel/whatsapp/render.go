@@ -73,7 +73,7 @@ func renderCard(card object) string {
 	return lines(rows...)
 }
 
-// entries writes a line for each entry of a list: the label with the entry's type, then the members named.
+// entries writes a line for each entry of a list: the label with the entry's type, then the members named, then all others.
 func entries(list []json.RawMessage, label string, members ...string) []string {
 	var rows []string
 	for _, raw := range list {
@@ -81,6 +81,11 @@ func entries(list []json.RawMessage, label string, members ...string) []string {
 		var values []string
 		for _, m := range members {
 			values = append(values, o.text(m))
+		}
+		for _, other := range slices.Sorted(maps.Keys(o)) {
+			if other != "type" && !slices.Contains(members, other) {
+				values = append(values, readable(o[other]))
+			}
 		}
 		title := label
 		if kind := o.text("type"); kind != "" {

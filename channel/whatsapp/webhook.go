@@ -16,12 +16,14 @@ const (
 	signaturePrefix = "sha256="
 )
 
-// Handshake answers the address check of an app-wide webhook, against the driver's VerifyToken.
+// Handshake answers the address check of an app-wide webhook. It answers only to VerifyToken: another token may be that of a channel's
+// own webhook.
 func (d *Driver) Handshake(r *channel.Request) (channel.Response, bool) {
-	return handshake(r, d.VerifyToken)
+	res, ok := handshake(r, d.VerifyToken)
+	return res, ok && res.Status == http.StatusOK
 }
 
-// Handshake answers the address check of a webhook that belongs to this channel alone.
+// Handshake answers the address check of a webhook that belongs to this channel alone: 403 for a wrong token.
 func (c *conn) Handshake(r *channel.Request) (channel.Response, bool) {
 	return handshake(r, c.secret.Verify)
 }

@@ -74,21 +74,31 @@ func rangeList(shelf string, by store.Dimension, value string) list {
 func (t *tenant) relist(c *cell, old, row *store.Row) {
 	var spaceOld, spaceNew [16]spot
 	from, to := spots(spaceOld[:0], old), spots(spaceNew[:0], row)
-	for i := range from {
-		if !holds(to, i, from[i]) {
-			t.unlist(from[i].list, entry{order: from[i].order, id: old.ID})
+	for i := range to {
+		e := entry{order: to[i].order, id: row.ID, cell: c}
+		switch at := find(from, i, to[i].list); {
+		case at < 0:
+			t.enlist(to[i].list, e)
+		case from[at].order != to[i].order: // most often: the newest message moves a conversation to the top
+			tr := t.lists[to[i].list]
+			tr.Delete(entry{order: from[at].order, id: old.ID})
+			tr.Set(e)
 		}
 	}
-	for i := range to {
-		if !holds(from, i, to[i]) {
-			t.enlist(to[i].list, entry{order: to[i].order, id: row.ID, cell: c})
+	for i := range from {
+		if find(to, i, from[i].list) < 0 {
+			t.unlist(from[i].list, entry{order: from[i].order, id: old.ID})
 		}
 	}
 }
 
-// holds looks at index i first: most rows keep their facts in their order.
-func holds(spots []spot, i int, s spot) bool {
-	return i < len(spots) && spots[i] == s || slices.Contains(spots, s)
+// find returns the index of a list, or -1. It looks at index i first: most rows keep their facts in their order. A row is in no list
+// twice, since it gives a value of a fact once.
+func find(spots []spot, i int, l list) int {
+	if i < len(spots) && spots[i].list == l {
+		return i
+	}
+	return slices.IndexFunc(spots, func(s spot) bool { return s.list == l })
 }
 
 func (t *tenant) enlist(l list, e entry) {

@@ -58,7 +58,11 @@ func (t *tables) write(ctx context.Context, q querier, b *store.Batch, changes [
 	}
 	var missing []store.Key
 	for _, c := range changes {
-		missing = append(missing, slices.DeleteFunc(c.keys, func(k store.Key) bool { return wrote[k] })...)
+		for _, key := range c.keys {
+			if !wrote[key] {
+				missing = append(missing, key)
+			}
+		}
 	}
 	if len(missing) > 0 {
 		return &store.ConflictError{Keys: missing}

@@ -101,7 +101,7 @@ const manyAbsent = 64
 
 type advisory struct {
 	hash      int64
-	exclusive int
+	exclusive int64
 }
 
 // lockAbsent locks keys that must be absent. Everybody shares the tenant's lock, save a batch of many keys, which has it alone.

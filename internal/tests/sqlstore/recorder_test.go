@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"sync"
 	"testing"
 
@@ -111,7 +112,7 @@ type recordedTx struct {
 
 func (tx *recordedTx) Commit() error {
 	if err := tx.r.note("commit", nil); err != nil {
-		return err
+		return errors.Join(err, tx.Tx.Rollback()) // a driver's failed commit has ended the transaction
 	}
 	return tx.Tx.Commit()
 }

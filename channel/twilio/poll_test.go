@@ -1,0 +1,139 @@
+package twilio_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/channel/twilio/twiliotest"
+)
+
+// drain polls to the end and returns the texts in the order in which they came, with the last cursor and the number of polls.
+func drain(t *testing.T, c channel.Conn, cursor string) (texts []string, last string, polls int) {
+	t.Helper()
+	for polls < 50 {
+		polls++
+		got, err := c.(channel.Poller).Poll(t.Context(), cursor)
+		require.NoError(t, err)
+		for _, i := range got.Items {
+			if i.Message != nil {
+				texts = append(texts, i.Message.Text)
+			}
+		}
+		if cursor = got.Cursor; !got.More {
+			return texts, cursor, polls
+		}
+	}
+	t.Fatal("Poll never ends")
+	return nil, "", 0
+}
+
+func at(day, hour, minute int) time.Time {
+	return time.Date(2026, 3, day, hour, minute, 0, 0, time.UTC)
+}
+
+func (w *world) came(text string, when time.Time) {
+	w.server.Receive(twiliotest.Message{From: "+31612345678", To: account, Body: text, Date: when})
+}
+
+func TestPollOverDays(t *testing.T) {
+	w := newWorld(account)
+	now := at(4, 12, 0)
+	w.driver.Now = func() time.Time { return now }
+	w.driver.Backfill = 72 * time.Hour
+	w.came("too old", at(1, 8, 0))
+	w.came("first", at(1, 20, 0))
+	w.came("before midnight", at(2, 23, 55))
+	w.came("after midnight", at(3, 0, 5))
+	w.came("today", at(4, 9, 0))
+	w.server.Receive(twiliotest.Message{From: "+31612345678", To: "+15005550001", Body: "another number's", Date: at(4, 9, 1)})
+	texts, cursor, polls := drain(t, w.open(t), "")
+	assert.Equal(t, []string{"first", "before midnight", "before midnight", "after midnight", "today"}, texts, "the overlap gives one twice")
+	assert.Equal(t, 4, polls)
+	assert.Equal(t, "2026-03-04T09:00:00Z", cursor)
+
+	w.came("late", at(4, 8, 55))
+	w.came("new", at(4, 11, 0))
+	texts, cursor, _ = drain(t, w.open(t), cursor)
+	assert.Equal(t, []string{"late", "today", "new"}, texts, "what shows up late behind the cursor is found")
+	now = at(5, 0, 3)
+	w.came("at night", at(5, 0, 2))
+	texts, cursor, _ = drain(t, w.open(t), cursor)
+	assert.Equal(t, []string{"new", "at night"}, texts)
+	assert.Equal(t, "2026-03-05T00:02:00Z", cursor)
+}
+
+func TestPollPages(t *testing.T) {
+	w := newWorld(account)
+	var want []string
+	for i := range 2500 {
+		text := fmt.Sprint(i)
+		want = append(want, text)
+		w.came(text, at(2, 0, 0).Add(time.Duration(i)*time.Second))
+	}
+	w.driver.Now = func() time.Time { return at(2, 12, 0) }
+	w.driver.Backfill = 12 * time.Hour
+	texts, _, _ := drain(t, w.open(t), "")
+	assert.True(t, slices.Equal(want, texts), "%d messages, want %d in order", len(texts), len(want))
+}
+
+func TestPollNextPageElsewhere(t *testing.T) {
+	for _, next := range []string{"https://evil.example.net/2010-04-01/", "//evil.example.net/x", "@evil.example.net/", "/2010-04-01/Accounts/AC2/Messages.json?Page=1"} {
+		w := newWorld(account)
+		w.network.Hosts["api.twilio.com"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = fmt.Fprintf(w, `{"messages":[],"next_page_uri":%q}`, next)
+		})
+		_, err := w.open(t).(channel.Poller).Poll(t.Context(), "")
+		assert.Equal(t, channel.ChannelDown, channel.AsError(err).Class, next)
+		for _, r := range w.network.Requests() {
+			assert.Equal(t, "api.twilio.com", r.URL.Host)
+		}
+	}
+}
+
+func TestPollWithoutEnd(t *testing.T) {
+	w := newWorld(account)
+	w.network.Hosts["api.twilio.com"] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"messages":[{"direction":"inbound","sid":"SM1"}],"next_page_uri":%q}`, r.URL.Path+"?"+r.URL.RawQuery)
+	})
+	_, err := w.open(t).(channel.Poller).Poll(t.Context(), "")
+	assert.ErrorContains(t, err, "more than 100 pages")
+}
+
+func TestPollMediaAndConsent(t *testing.T) {
+	w := newWorld(account)
+	m := w.server.Receive(twiliotest.Message{From: "+31612345678", To: account, Date: at(2, 9, 0), Media: []twiliotest.Media{{Type: "image/png", Data: []byte("png")}}})
+	w.came("STOP", at(2, 10, 0))
+	got, err := w.open(t).(channel.Poller).Poll(t.Context(), "2026-03-02T09:00:00Z")
+	require.NoError(t, err)
+	require.Len(t, got.Items, 3)
+	delivered := parse(t, request(t, w.server.Webhook(hook, m)))[0]
+	delivered.At = at(2, 9, 0)
+	assert.Equal(t, delivered, got.Items[0], "a polled message is what its webhook would have told")
+	assert.True(t, got.Items[2].Consent.OptedOut)
+	assert.Equal(t, got.Items[1].Message.ID, got.Items[2].Consent.Message)
+}
+
+func TestPollOfASenderName(t *testing.T) {
+	w := newWorld("ACME")
+	got, err := w.open(t).(channel.Poller).Poll(t.Context(), "")
+	require.NoError(t, err)
+	assert.Empty(t, got.Items)
+	assert.Empty(t, w.network.Requests(), "nobody can write to a name")
+}
+
+func TestPollCursors(t *testing.T) {
+	w := newWorld(account)
+	for _, cursor := range []string{"x", "2024-01-01T00:00:00Z", "2031-01-01T00:00:00Z", strings.Repeat("9", 5000)} {
+		_, err := w.open(t).(channel.Poller).Poll(t.Context(), cursor)
+		assert.Equal(t, channel.ChannelDown, channel.AsError(err).Class, "%.30s", cursor)
+	}
+	assert.Empty(t, w.network.Requests())
+}

@@ -1,0 +1,106 @@
+package frontdesk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/conversation"
+)
+
+// MaxAttachment is the largest attachment that is fetched from a provider, in bytes: WhatsApp's documents are the largest that a
+// provider documents.
+const MaxAttachment = 100 << 20
+
+// Attachment opens the n-th attachment of a message, from 0, as the provider holds it. It is streamed, and stops with channel.ErrTooLarge
+// after MaxAttachment. The caller closes its body. Errors: ErrNotFound, ErrCapability, *channel.Error.
+func (s *Session) Attachment(ctx context.Context, messageID string, n int) (channel.File, error) {
+	var a conversation.Attachment
+	var conn channel.Conn
+	err := s.read(ctx, "attachment", messageID, func(t *txn, c caller) error {
+		m, _, err := t.visibleMessage(c, messageID)
+		if err != nil {
+			return err
+		}
+		if n < 0 || n >= len(m.Attachments) {
+			return fmt.Errorf("attachment %d of %d: %w", n, len(m.Attachments), ErrNotFound)
+		}
+		a = m.Attachments[n]
+		if m.Channel == "" {
+			return &CapabilityError{Problems: []string{"an internal message's files are the host's"}}
+		}
+		_, conn, err = t.opened(m.Channel)
+		return err
+	})
+	if err != nil {
+		return channel.File{}, err
+	}
+	fetcher, ok := conn.(channel.Fetcher)
+	if !ok {
+		return channel.File{}, wrap("attachment", messageID, &CapabilityError{Problems: []string{"its files cannot be fetched"}})
+	}
+	file, err := fetcher.Fetch(ctx, a, MaxAttachment)
+	return file, wrap("attachment", messageID, err)
+}
+
+// Act carries out an action that the platform offers in a conversation, such as accepting a dispute's claim. The platform is called at
+// once; what comes of it comes in as its next delivery. Errors: ErrNotFound, ErrInvalid, ErrCapability, *channel.Error: of its class
+// Unknown nobody knows whether it was done, so look before asking again.
+func (s *Session) Act(ctx context.Context, id, action, input string) error {
+	var th conversation.Thread
+	var offered conversation.Action
+	var conn channel.Conn
+	err := s.desk.view(ctx, s.actor.Tenant, func(t *txn) error {
+		c, err := t.caller(s.actor, "act", toWork)
+		if err != nil {
+			return err
+		}
+		conv, err := t.visible(c, id)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(conv.Actions, func(a conversation.Action) bool { return a.ID == action })
+		if i < 0 || len(conv.Threads) == 0 {
+			return invalid("action", "%q is not offered in this conversation", action)
+		}
+		offered, th = conv.Actions[i], conv.Threads[0]
+		if problems := conversation.CheckText(input, conversation.MaxText); len(problems) > 0 {
+			return &InvalidError{Field: "input", Problems: problems}
+		}
+		if offered.Input != "" && input == "" {
+			return invalid("input", "%q needs a %s", action, offered.Input)
+		}
+		_, conn, err = t.opened(th.Channel)
+		return err
+	})
+	if err != nil {
+		return wrap("act", id, err)
+	}
+	actor, ok := conn.(channel.Actor)
+	if !ok {
+		return wrap("act", id, &CapabilityError{Channel: th.Channel, Problems: []string{"it has no actions"}})
+	}
+	return wrap("act", id, actor.Act(ctx, th.Key, offered, input))
+}
+
+// TestChannel checks a channel's login details with the provider and returns its answer in words. It needs an admin.
+func (s *Session) TestChannel(ctx context.Context, id string) (answer string, err error) {
+	var conn channel.Conn
+	err = s.desk.view(ctx, s.actor.Tenant, func(t *txn) error {
+		if _, err := t.caller(s.actor, "test channel", toManage); err != nil {
+			return err
+		}
+		_, conn, err = t.opened(id)
+		return err
+	})
+	if err != nil {
+		return "", wrap("test channel", id, err)
+	}
+	tester, ok := conn.(channel.Tester)
+	if !ok {
+		return "", wrap("test channel", id, &CapabilityError{Channel: id, Problems: []string{"it cannot be tested without sending"}})
+	}
+	answer, err = tester.Test(ctx)
+	return answer, wrap("test channel", id, err)
+}
