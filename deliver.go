@@ -43,11 +43,15 @@ func (w *work) finish(t *txn, job store.Job, last bool) {
 	t.batch.Done(f)
 }
 
-// hold keeps the group closed, with the job still in it.
+// hold keeps the group closed for a while, with its jobs still in it; 0 opens it.
 func (w *work) hold(ctx context.Context, wait time.Duration) error {
 	d := w.desk
 	return d.write(ctx, w.lease.Tenant, "", func(t *txn) error {
-		t.batch.Done(store.Finish{Group: w.lease.Group, Token: w.lease.Token, Hold: t.now.Add(wait)})
+		f := store.Finish{Group: w.lease.Group, Token: w.lease.Token}
+		if wait > 0 {
+			f.Hold = t.now.Add(wait)
+		}
+		t.batch.Done(f)
 		return nil
 	})
 }
@@ -352,9 +356,10 @@ func asContent(err error) *channel.Error {
 	return e
 }
 
-// call hands one part to the provider. A driver that panics leaves it in doubt.
+// call hands one part to the provider. A driver that panics leaves it in doubt. A program that is told to end waits for the answer:
+// breaking the call off would leave the message in doubt.
 func (s *sending) call(ctx context.Context, next *step) (sent channel.Sent, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callFor)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callFor)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {

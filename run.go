@@ -124,7 +124,14 @@ func (d *Desk) lease(ctx context.Context, q store.JobQuery) ([]store.Lease, erro
 func (d *Desk) do(ctx context.Context, lease store.Lease) {
 	w := &work{desk: d, lease: lease}
 	err := w.dispatch(ctx)
-	if err == nil || ctx.Err() != nil {
+	if err == nil {
+		return
+	}
+	if ctx.Err() != nil {
+		// The program is told to end: what is left of the group is anybody's at once.
+		if err := w.hold(context.WithoutCancel(ctx), 0); err != nil {
+			d.log.WarnContext(ctx, "lease not given back", "tenant", lease.Tenant, "group", lease.Group, "error", err)
+		}
 		return
 	}
 	d.log.ErrorContext(ctx, "job", "tenant", lease.Tenant, "group", lease.Group, "error", err)

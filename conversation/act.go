@@ -135,10 +135,6 @@ func (Restore) do(x *step) error {
 		to = Inbox
 	}
 	x.c.Place, x.c.Former = to, ""
-	if to == Spam {
-		// What was spam before it was trash came from the inbox, as far as it is still known.
-		x.c.Former = Inbox
-	}
 	x.tell(EventMoved, string(from), string(to))
 	x.move()
 	return nil

@@ -68,7 +68,7 @@ type Conversation struct {
 	Team  string `json:"team,omitempty"`  // assignee
 
 	Place  Place `json:"place"`
-	Former Place `json:"former,omitempty"` // where restoring leads
+	Former Place `json:"former,omitempty"` // where restoring leads; empty: to the inbox
 
 	Snoozed time.Time `json:"snoozed,omitzero"` // until when; zero: awake
 	Asleep  bool      `json:"asleep,omitempty"` // an inbound message does not wake it

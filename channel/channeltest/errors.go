@@ -10,6 +10,7 @@ import (
 var errorCases = []kase{
 	{"error/classes", "each documented error code has its class, and keeps the provider's code", errorClasses},
 	{"error/lost", "when the provider took the message and its answer is lost, the class is Unknown", errorLost},
+	{"error/timeout", "when the provider took the message and the context ends before its answer, the class is Unknown", errorTimeout},
 	{"error/refused", "when the provider cannot be connected to, the class is Retry", errorRefused},
 	{"error/after", "an error does not outlive its call: the next Send works", errorAfter},
 	{"error/denied", "a refused login is of class ChannelDown, and Test reports it", errorDenied},
@@ -62,6 +63,24 @@ func errorLost(p *probe) {
 	}
 	if n := len(p.Received()); n != 1 {
 		p.bad("the provider has %d messages: a driver never calls again", n)
+	}
+}
+
+func errorTimeout(p *probe) {
+	if p.Network == nil {
+		p.skip("the driver uses no Network")
+	}
+	c := p.open()
+	part := p.plan(c, p.outgoing("message-1", "in doubt"))[0]
+	ctx, cancel := context.WithCancel(p.ctx())
+	defer cancel()
+	p.Network.Hang(cancel)
+	_, err := c.Send(ctx, part)
+	if err == nil || channel.AsError(err).Class != channel.Unknown {
+		p.bad("the error is %v", err)
+	}
+	if n := len(p.Received()); n != 1 {
+		p.bad("the provider has %d messages", n)
 	}
 }
 

@@ -75,6 +75,7 @@ type lies struct {
 	kind     func() string
 	ack      func(*channel.Request) channel.Response
 	test     func() (string, error)
+	address  func(to string) (string, conversation.Identity, error)
 	open     func(channel.Settings) channel.Settings
 	accounts func([]string) []string
 	parse    func(*channel.Request, []channel.Item, error) ([]channel.Item, error)
@@ -124,6 +125,14 @@ func (c *liarConn) Test(ctx context.Context) (string, error) {
 		return c.test()
 	}
 	return c.everything.Test(ctx)
+}
+
+// Address is what loopback lacks.
+func (c *liarConn) Address(to string) (string, conversation.Identity, error) {
+	if c.address != nil {
+		return c.address(to)
+	}
+	return "", conversation.Identity{}, &channel.Error{Class: channel.Recipient}
 }
 
 func (l *liar) Accounts(r *channel.Request) ([]string, error) {

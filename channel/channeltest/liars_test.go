@@ -31,6 +31,9 @@ func liars() []broken {
 	return []broken{
 		{"a name in capitals", []string{"open/kind"}, lies{kind: func() string { return "Loop Back" }}},
 		{"acknowledges with an error", []string{"webhook/acknowledge"}, lies{ack: func(*channel.Request) channel.Response { return channel.Response{Status: 500} }}},
+		{"another person", []string{"address/same", "address/nobody"}, lies{address: func(string) (string, conversation.Identity, error) {
+			return "bob", conversation.Identity{Scope: "loopback", Address: "bob"}, nil
+		}}},
 		{"tests nothing", []string{"test/works"}, lies{test: func() (string, error) { return "", nil }}},
 		{"always well", []string{"error/denied"}, lies{test: func() (string, error) { return "well", nil }}},
 		{"receipts of their own time", []string{"receipt/stable"}, lies{parse: func(_ *channel.Request, items []channel.Item, err error) ([]channel.Item, error) {
@@ -266,7 +269,7 @@ func TestLiars(t *testing.T) {
 			for _, name := range tt.caught {
 				truth, _ := honest()
 				got := try(t, name, truth)
-				require.False(t, got.failed || got.skipped && name != "send/idempotent", "the honest driver in %s: %s", name, got.said.String())
+				require.False(t, got.failed || got.skipped && name != "send/idempotent" && !strings.HasPrefix(name, "address/"), "the honest driver in %s: %s", name, got.said.String())
 				p, d := honest()
 				p.Driver = &liar{d, tt.lies}
 				got = try(t, name, p)

@@ -19,6 +19,7 @@ type Network struct {
 
 	mu       sync.Mutex
 	faults   []fault
+	hanging  func() // what to call when a request hangs
 	requests []*http.Request
 }
 
@@ -27,6 +28,7 @@ type fault int
 const (
 	lose fault = iota + 1
 	refuse
+	hang
 )
 
 // Client returns a client that uses n.
@@ -37,6 +39,15 @@ func (n *Network) Lose() { n.fail(lose) }
 
 // Refuse makes the next request fail to connect.
 func (n *Network) Refuse() { n.fail(refuse) }
+
+// Hang makes the next request reach its host and its answer never come. It calls served when the host has answered; the request ends with
+// its context.
+func (n *Network) Hang(served func()) {
+	n.fail(hang)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.hanging = served
+}
 
 func (n *Network) fail(f fault) {
 	n.mu.Lock()
@@ -76,8 +87,13 @@ func (n *Network) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, served(r))
-	if f == lose {
+	switch f {
+	case lose:
 		return nil, io.ErrUnexpectedEOF
+	case hang:
+		n.hanging()
+		<-r.Context().Done()
+		return nil, r.Context().Err()
 	}
 	resp := w.Result()
 	resp.Request = r

@@ -57,6 +57,8 @@ type web struct {
 	*loopback.Driver
 	network *Network
 	open    func()
+	class   channel.Class
+	part    channel.Part
 	fetch   func(ctx context.Context, client *http.Client, address string) (*http.Response, error)
 }
 
@@ -74,6 +76,15 @@ func (w *web) Open(ctx context.Context, s channel.Settings) (channel.Conn, error
 		return nil, err
 	}
 	return &webConn{c.(everything), w}, nil
+}
+
+// Send makes the API take the part, and sorts every error of the network alike.
+func (c *webConn) Send(ctx context.Context, p channel.Part) (channel.Sent, error) {
+	c.part = p
+	if _, err := get(ctx, c.network.Client(), "https://api.example.com/send", ""); err != nil {
+		return channel.Sent{}, &channel.Error{Class: c.class, Err: err}
+	}
+	return channel.Sent{ID: "sent-1"}, nil
 }
 
 func (c *webConn) Fetch(ctx context.Context, a conversation.Attachment, limit int64) (channel.File, error) {
@@ -113,8 +124,11 @@ func careful(ctx context.Context, client *http.Client, address string) (*http.Re
 	return get(ctx, client, u.String(), "")
 }
 
-// TestCarelessFetch proves that the cases about addresses can fail.
-func TestCarelessFetch(t *testing.T) {
+// networkCases are the cases that need a Network.
+var networkCases = []string{"open/offline", "error/timeout", "fetch/redirect", "fetch/private", "fetch/foreign"}
+
+// TestNetworkLiars proves that those cases can fail.
+func TestNetworkLiars(t *testing.T) {
 	follow := func(token string) func(context.Context, *http.Client, string) (*http.Response, error) {
 		return func(ctx context.Context, client *http.Client, address string) (*http.Response, error) {
 			resp, err := get(ctx, client, address, "token-1")
@@ -129,14 +143,15 @@ func TestCarelessFetch(t *testing.T) {
 		caught []string
 		web    web
 	}{
-		{"honest", nil, web{fetch: careful}},
-		{"takes its token along", []string{"fetch/redirect", "fetch/private", "fetch/foreign"}, web{fetch: follow("token-1")}},
-		{"follows anywhere", []string{"fetch/private", "fetch/foreign"}, web{fetch: follow("")}},
-		{"calls when it is opened", []string{"open/offline"}, web{fetch: careful, open: func() {}}},
+		{"honest", nil, web{fetch: careful, class: channel.Unknown}},
+		{"calls a timeout safe to repeat", []string{"error/timeout"}, web{fetch: careful, class: channel.Retry}},
+		{"takes its token along", []string{"fetch/redirect", "fetch/private", "fetch/foreign"}, web{fetch: follow("token-1"), class: channel.Unknown}},
+		{"follows anywhere", []string{"fetch/private", "fetch/foreign"}, web{fetch: follow(""), class: channel.Unknown}},
+		{"calls when it is opened", []string{"open/offline"}, web{fetch: careful, class: channel.Unknown, open: func() {}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			for _, name := range []string{"open/offline", "fetch/redirect", "fetch/private", "fetch/foreign"} {
+			for _, name := range networkCases {
 				got := try(t, name, webReference(tt.web))
 				assert.Equal(t, slices.Contains(tt.caught, name), got.failed, "%s: %s", name, got.said.String())
 				assert.False(t, got.skipped, name)
@@ -152,6 +167,11 @@ func webReference(w web) Provider {
 	redirect := ""
 	w.network = &Network{}
 	w.network.Add("api.example.com", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/send" {
+			c, _ := w.Driver.Open(context.Background(), p.Settings)
+			_, _ = c.Send(context.Background(), w.part)
+			return
+		}
 		if redirect != "" {
 			http.Redirect(rw, r, redirect, http.StatusFound)
 			return
@@ -180,7 +200,7 @@ func webReference(w web) Provider {
 
 // TestEachCaseWasSeenFailing compares the cases with those that the liars of this package break.
 func TestEachCaseWasSeenFailing(t *testing.T) {
-	seen := []string{"open/offline", "fetch/redirect", "fetch/private", "fetch/foreign"}
+	seen := slices.Clone(networkCases)
 	for _, l := range liars() {
 		seen = append(seen, l.caught...)
 	}

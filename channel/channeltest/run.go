@@ -39,7 +39,7 @@ type kase struct {
 }
 
 func cases() []kase {
-	return slices.Concat(openCases, webhookCases, verifyCases, receiptCases, sendCases, errorCases, planCases, fetchCases, pollCases, togetherCases)
+	return slices.Concat(openCases, webhookCases, verifyCases, receiptCases, sendCases, errorCases, planCases, addressCases, fetchCases, pollCases, togetherCases)
 }
 
 // Rules returns the rule that each case checks, by the case's name.

@@ -78,7 +78,7 @@ type change struct {
 }
 
 // manyArgs is how many placeholders statements together may have before the next one is sent by itself.
-const manyArgs = 10_000
+const manyArgs = 2000
 
 // merge makes one statement of several, which saves round trips; SQLite has neither the syntax nor the round trips.
 func (t *tables) merge(changes []change) []change {
@@ -161,18 +161,14 @@ func (t *tables) inserts(rows [][]any, keys []store.Key) []change {
 	return all
 }
 
+// updates and deletes are a statement for each row, since a join with a list of rows may be planned to read the whole table.
 func (t *tables) updates(rows [][]any, keys []store.Key) []change {
-	types := []string{"text", "text", "text", "bigint", t.bytes(), "text", "text", "text", "text", "text", "text", "bigint",
-		"text", "text", "bigint", t.bytes(), t.bytes(), "bigint"}
 	var all []change
-	for i := 0; i < len(rows); i += some {
-		end := min(i+some, len(rows))
-		s := new(statement).add("update " + t.rows + " as r set version = v.column4, body = v.column5, target_kind = v.column6, " +
-			"target_id = v.column7, shelf = v.column8, mailbox = v.column9, team = v.column10, agent = v.column11, activity = v.column12, " +
-			"fact_name = v.column13, fact_value = v.column14, fact_order = v.column15, facts = v.column16, words = v.column17 from (")
-		s.values(types, rows[i:end])
-		s.add(") as v where r.tenant = v.column1 and r.kind = v.column2 and r.id = v.column3 and r.version = v.column18 returning kind, id")
-		all = append(all, change{statement: s, keys: keys[i:end], keyed: true})
+	for i, row := range rows { // row: as written, then the version it is at
+		s := new(statement).add("update "+t.rows+" set version = ?, body = ?, target_kind = ?, target_id = ?, shelf = ?, mailbox = ?, team = ?, "+
+			"agent = ?, activity = ?, fact_name = ?, fact_value = ?, fact_order = ?, facts = ?, words = ?", row[3:17]...)
+		s.add(" where tenant = ? and kind = ? and id = ? and version = ? returning kind, id", row[0], row[1], row[2], row[17])
+		all = append(all, change{statement: s, keys: keys[i : i+1], keyed: true})
 	}
 	return all
 }
@@ -180,10 +176,9 @@ func (t *tables) updates(rows [][]any, keys []store.Key) []change {
 // deletes needs no version: the rows are locked and were compared.
 func (t *tables) deletes(tenant string, keys []store.Key) []change {
 	var all []change
-	for part := range slices.Chunk(keys, some) {
-		s := new(statement).add("delete from "+t.rows+" where tenant = ? and (kind, id) in (", tenant)
-		s.values([]string{"text", "text"}, pairs(part)).add(") returning kind, id")
-		all = append(all, change{statement: s, keys: part, keyed: true})
+	for i, key := range keys {
+		s := new(statement).add("delete from "+t.rows+" where tenant = ? and kind = ? and id = ? returning kind, id", tenant, string(key.Kind), key.ID)
+		all = append(all, change{statement: s, keys: keys[i : i+1], keyed: true})
 	}
 	return all
 }
@@ -210,9 +205,8 @@ func (t *tables) factRows(tenant string, w *store.Write, held *held) (removed, a
 
 func (t *tables) factChanges(removed, added [][]any) []change {
 	var all []change
-	for part := range slices.Chunk(removed, some) {
-		s := new(statement).add("delete from " + t.facts + " where (tenant, kind, name, value, ord, id) in (")
-		s.values([]string{"text", "text", "text", "text", "bigint", "text"}, part).add(")")
+	for _, row := range removed {
+		s := new(statement).add("delete from "+t.facts+" where tenant = ? and kind = ? and name = ? and value = ? and ord = ? and id = ?", row...)
 		all = append(all, change{statement: s})
 	}
 	for part := range slices.Chunk(added, some) {

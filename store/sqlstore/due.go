@@ -211,11 +211,8 @@ func (t *tables) push(ctx context.Context, q querier, lanes []string, met steps,
 
 // lockHeld locks the leases of held groups, save those that somebody is just changing, and returns the moves of their jobs.
 func (t *tables) lockHeld(ctx context.Context, q querier, held [][]any, query *store.JobQuery) (moves [][]any, err error) {
-	s := new(statement).add("select l.lane, l.grp, v.column3, l.until from (").values([]string{"text", "text", "bigint"}, held)
-	s.add(") as v cross join "+t.leases+" as l where l.lane = v.column1 and l.grp = v.column2 and l.until > ? order by l.lane, l.grp", query.Now.UnixMicro())
-	if t.dialect == PostgreSQL {
-		s.add(" for update of l skip locked")
-	}
+	s := new(statement).add("select r.lane, r.grp, v.column3, r.until from (").values([]string{"text", "text", "bigint"}, held).add(") as v")
+	t.beside(s, t.leases, "r.lane = v.column1 and r.grp = v.column2 and r.until > ?", []any{query.Now.UnixMicro()}, " for update skip locked")
 	err = t.query(ctx, q, s, func(r *sql.Rows) error {
 		var g group
 		var at, until int64

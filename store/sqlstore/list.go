@@ -174,8 +174,8 @@ func (t *tables) fetch(ctx context.Context, q querier, arms []arm, w *walk, n in
 			s.add(fmt.Sprintf(") as a%d", i))
 		}
 		order := direct(" order by pos desc, id desc", w.query.Ascending)
-		s.add(fmt.Sprintf(") as a%s limit %d) as u cross join %s as r where r.tenant = ? and r.kind = ? and r.id = u.id", order, n, t.rows),
-			w.query.Tenant, string(w.query.Kind))
+		s.add(fmt.Sprintf(") as a%s limit %d) as u", order, n))
+		t.beside(s, t.rows, "r.tenant = ? and r.kind = ? and r.id = u.id", []any{w.query.Tenant, string(w.query.Kind)}, "")
 		s.add(direct(" order by u.pos desc, u.id desc", w.query.Ascending))
 	}
 	rows := make([]listed, 0, min(n, 100))

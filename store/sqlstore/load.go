@@ -64,27 +64,28 @@ func absent(keys []store.Key, found map[store.Key]store.Row) []store.Key {
 	return slices.Compact(missing)
 }
 
-// loadPart reads rows, what they lead to, and counters in one statement. A counter comes as a row without a kind. The joins of this
-// package say cross join, which makes SQLite join in the written order; otherwise it may read the whole table first.
+// loadPart reads rows, what they lead to, and counters in one statement. A counter comes as a row without a kind.
 func (t *tables) loadPart(ctx context.Context, q querier, tenant string, keys []store.Key, counters []string, rows *store.Rows) error {
 	s := new(statement)
 	if len(keys) > 0 {
-		s.add("with f as (select "+of("r", columns)+" from (").values([]string{"text", "text"}, pairs(keys))
-		s.add(") as k cross join "+t.rows+" as r where r.tenant = ? and r.kind = k.column1 and r.id = k.column2) select "+columns+" from f", tenant)
-		s.add(" union all select "+of("r", columns)+" from f cross join "+t.rows+
-			" as r where r.tenant = ? and r.kind = f.target_kind and r.id = f.target_id", tenant)
+		s.add("with f as (select "+of("r", columns)+" from (").values([]string{"text", "text"}, pairs(keys)).add(") as k")
+		t.beside(s, t.rows, "r.tenant = ? and r.kind = k.column1 and r.id = k.column2", []any{tenant}, "")
+		s.add(") select " + columns + " from f union all select " + of("r", columns) + " from f")
+		t.beside(s, t.rows, "r.tenant = ? and r.kind = f.target_kind and r.id = f.target_id", []any{tenant}, "")
 	}
 	if len(counters) > 0 {
 		if len(keys) > 0 {
 			s.add(" union all ")
 		}
 		empty := "cast(null as " + t.bytes() + ")"
-		s.add("select '' as kind, name as id, cast(sum(value) as bigint) as version, "+empty+" as body, "+
-			"null as target_kind, null as target_id, null as shelf, null as mailbox, null as team, null as agent, cast(null as bigint) as activity, "+
-			empty+" as facts, "+empty+" as words from "+t.counters+" where tenant = ? and name in ("+marks(len(counters))+") group by name", tenant)
-		for _, name := range counters {
-			s.add("", name)
+		s.add("select '' as kind, k.column1 as id, (select cast(coalesce(sum(c.value), 0) as bigint) from "+t.counters+
+			" as c where c.tenant = ? and c.name = k.column1) as version, "+empty+" as body, null as target_kind, null as target_id, "+
+			"null as shelf, null as mailbox, null as team, null as agent, cast(null as bigint) as activity, "+empty+" as facts, "+empty+" as words from (", tenant)
+		names := make([][]any, len(counters))
+		for i, name := range counters {
+			names[i] = []any{name}
 		}
+		s.values([]string{"text"}, names).add(") as k")
 	}
 	if len(s.args) == 0 || unusable(tenant) {
 		return nil

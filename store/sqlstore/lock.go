@@ -138,7 +138,7 @@ func (t *tables) lockAbsent(b *store.Batch) []*statement {
 	return []*statement{s.values([]string{"bigint", "bigint"}, values).add(") as v")}
 }
 
-// lockRows locks rows in the order of their keys, those next to each other in the same mode together. A key that should be absent is
+// lockRows locks rows in the order of their keys, in which they are given, those next to each other in the same mode together. A key that should be absent is
 // among them: if its row is just being deleted, this waits for the outcome.
 func (t *tables) lockRows(tenant string, writes []store.Write) []*statement {
 	var arms []*statement
@@ -158,16 +158,13 @@ func (t *tables) lockRun(tenant string, writes []store.Write, check bool) *state
 	for i, w := range writes {
 		keys[i] = w.Row.Key
 	}
-	facts, mode := "r.facts", " for no key update of r"
+	facts, mode := "r.facts", " for no key update"
 	if check {
-		facts, mode = "cast(null as "+t.bytes()+")", " for share of r"
-	}
-	if t.dialect == SQLite {
-		mode = ""
+		facts, mode = "cast(null as "+t.bytes()+")", " for share"
 	}
 	s := new(statement).add(fmt.Sprintf("select %d as what, r.kind, r.id, r.version, %s as facts from (", aRow, facts))
 	s.values([]string{"text", "text"}, pairs(keys))
-	return s.add(") as k cross join "+t.rows+" as r where r.tenant = ? and r.kind = k.column1 and r.id = k.column2 order by r.kind, r.id"+mode, tenant)
+	return t.beside(s.add(") as k"), t.rows, "r.tenant = ? and r.kind = k.column1 and r.id = k.column2", []any{tenant}, mode)
 }
 
 // lockLeases locks the leases that are still the batch's.
@@ -179,12 +176,9 @@ func (t *tables) lockLeases(b *store.Batch) []*statement {
 	for i, f := range b.Finish {
 		rows[i] = []any{f.Group, f.Token}
 	}
-	s := new(statement).add(fmt.Sprintf("select %d as what, '' as kind, l.grp as id, 0 as version, cast(null as %s) as facts from (", aLease, t.bytes()))
-	s.values([]string{"text", "text"}, rows)
-	s.add(") as k cross join "+t.leases+" as l where l.lane = ? and l.grp = k.column1 and l.token = k.column2 order by l.grp", lane(b.Tenant))
-	if t.dialect == PostgreSQL {
-		s.add(" for update of l")
-	}
+	s := new(statement).add(fmt.Sprintf("select %d as what, '' as kind, r.grp as id, 0 as version, cast(null as %s) as facts from (", aLease, t.bytes()))
+	s.values([]string{"text", "text"}, rows).add(") as k")
+	t.beside(s, t.leases, "r.lane = ? and r.grp = k.column1 and r.token = k.column2", []any{lane(b.Tenant)}, " for update")
 	return []*statement{s}
 }
 
@@ -206,7 +200,7 @@ func (t *tables) stillAbsent(ctx context.Context, q querier, b *store.Batch, str
 	}
 	for part := range slices.Chunk(keys, chunk) {
 		s := new(statement).add("select r.kind, r.id from (").values([]string{"text", "text"}, pairs(part))
-		s.add(") as k cross join "+t.rows+" as r where r.tenant = ? and r.kind = k.column1 and r.id = k.column2", b.Tenant)
+		t.beside(s.add(") as k"), t.rows, "r.tenant = ? and r.kind = k.column1 and r.id = k.column2", []any{b.Tenant}, "")
 		err := t.query(ctx, q, s, func(r *sql.Rows) error {
 			var kind, id string
 			err := r.Scan(&kind, &id)

@@ -58,6 +58,16 @@ func separator(i int, text string) string {
 	return ", " + text
 }
 
+// beside appends a join that looks up one row r of a table for every row of what was written before. On PostgreSQL it is a lateral
+// subquery with a limit, which cannot become a join that reads the whole table, as a plan made before the table was analyzed does; on
+// SQLite a cross join, which is done in the written order. The mode locks the row.
+func (t *tables) beside(s *statement, table, where string, args []any, mode string) *statement {
+	if t.dialect == SQLite {
+		return s.add(" cross join "+table+" as r where "+where, args...)
+	}
+	return s.add(" cross join lateral (select r.* from "+table+" as r where "+where, args...).add(" limit 1" + mode + ") as r")
+}
+
 // marks returns n placeholders.
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 

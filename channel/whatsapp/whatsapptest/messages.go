@@ -103,7 +103,7 @@ func (s *Server) accept(m message, got Taken) reply {
 	} else if now := s.now(); !now.Before(s.wrote[key].Add(24 * time.Hour)) {
 		return failure(131047, 0, "Message failed to send because more than 24 hours have passed since the customer last replied to this number.")
 	}
-	got.ID = "wamid." + base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s-%d", key, len(s.taken)+1))
+	got.ID = "wamid." + base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s-%d-%s", key, len(s.taken)+1, got.Reference))
 	s.taken = append(s.taken, got)
 	return reply{status: http.StatusOK, body: object{"messaging_product": "whatsapp", "contacts": []object{who}, "messages": []object{{"id": got.ID}}}}
 }

@@ -261,3 +261,33 @@ func TestWhatPostgreSQLAborts(t *testing.T) {
 		})
 	}
 }
+
+// PostgreSQL knows nothing of tables that were never analyzed, and keeps a plan that it made then. It must not be one that reads more
+// the more there is.
+func TestFreshTablesUseIndexes(t *testing.T) {
+	o := stores.PostgreSQL(t)
+	for _, table := range []string{"rows", "facts", "counters", "jobs", "leases"} {
+		exec(t, o.DB, "alter table frontdesk_"+table+" set (autovacuum_enabled = false)")
+	}
+	for _, row := range []store.Row{filledRow(store.Conversation, 3), filledRow(store.Contact, 1)} {
+		b := store.NewBatch("acme", start)
+		put(b, row)
+		commit(t, o, b)
+	}
+	s, db, r := record(t, o)
+	statements := r.during(func() {
+		require.NoError(t, s.Commit(ctx, inbound(t, s, 1)))
+		for _, q := range lists() {
+			q.Tenant = "acme"
+			_, err := s.List(ctx, q)
+			require.NoError(t, err)
+		}
+	})
+	for _, a := range statements {
+		if a.query != "begin" && a.query != "commit" {
+			for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+				checkPlanned(t, db, mode, a)
+			}
+		}
+	}
+}
