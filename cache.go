@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
@@ -33,8 +34,12 @@ type connCache = cache[docKey, openConn]
 
 type openConn struct {
 	version int64
+	until   time.Time
 	conn    channel.Conn
 }
+
+// connFor is how long an opened channel is kept: a secret that was changed behind its reference is in use after that.
+const connFor = 5 * time.Minute
 
 // doc returns a document, from the cache or the store, and has the commit check it. ok is false if it is not there.
 func doc[T any](t *txn, key store.Key) (v T, ok bool, err error) {
@@ -107,7 +112,7 @@ func (d *Desk) view(ctx context.Context, tenant string, read func(*txn) error) e
 // conn opens a channel, or returns it open. Errors: ErrNotFound, ErrInvalid.
 func (d *Desk) conn(ctx context.Context, tenant string, ch Channel, version int64) (channel.Conn, error) {
 	key := docKey{tenant, ch.ID}
-	if open, ok := d.conns.get(key); ok && open.version == version && version != 0 {
+	if open, ok := d.conns.get(key); ok && open.version == version && version != 0 && d.now().Before(open.until) {
 		return open.conn, nil
 	}
 	driver := d.drivers[ch.Kind]
@@ -127,7 +132,7 @@ func (d *Desk) conn(ctx context.Context, tenant string, ch Channel, version int6
 		return nil, asInvalid(err)
 	}
 	if version != 0 {
-		d.conns.put(key, openConn{version, conn})
+		d.conns.put(key, openConn{version, d.now().Add(connFor), conn})
 	}
 	return conn, nil
 }

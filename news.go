@@ -385,7 +385,7 @@ func (t *txn) timelineBack(c *conversation.Conversation, m *conversation.Message
 				return nil, err
 			}
 			out = append(out, o)
-			if o.Sequence < until && o.Visible() {
+			if o.Sequence < until && o.Visible() && o.Prior != nil {
 				return out, nil
 			}
 		}

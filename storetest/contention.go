@@ -49,10 +49,7 @@ func (e *env) update(keys []store.Key, change func(*store.Batch, *store.Rows)) e
 		b := store.NewBatch(tenant, start.Add(time.Duration(e.tries.Add(1))*time.Second))
 		b.Read(rows)
 		change(b, rows)
-		if err := b.Seal(); err != nil {
-			return err
-		}
-		if err := e.s.Commit(e.ctx, b); !errors.Is(err, store.ErrConflict) {
+		if err := e.send(b); !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 	}
@@ -91,11 +88,7 @@ func oneClaims(e *env) {
 	for round := range 10 {
 		key := name(fmt.Sprint("claim", round), store.Key{}).Key
 		errs := together(16, func(i int) error {
-			b := fresh(batch(), store.Row{Key: key, Body: []byte(strconv.Itoa(i))})
-			if err := b.Seal(); err != nil {
-				return err
-			}
-			return e.s.Commit(e.ctx, b)
+			return e.send(fresh(batch(), store.Row{Key: key, Body: []byte(strconv.Itoa(i))}))
 		})
 		winner := -1
 		for i, err := range errs {
@@ -179,10 +172,7 @@ func addsAllCount(e *env) {
 			b.Add("n", 1)
 			b.Add("m", int64(-i))
 			b.Add(fmt.Sprintf("own%d", i), 1)
-			if err := b.Seal(); err != nil {
-				return err
-			}
-			if err := e.s.Commit(e.ctx, b); err != nil {
+			if err := e.send(b); err != nil {
 				return err
 			}
 		}

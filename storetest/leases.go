@@ -1,7 +1,10 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/store"
@@ -14,6 +17,7 @@ var leaseCases = []testcase{
 	{"Leases/FinishAfterLosing", []int{37, 38}, finishAfterLosing, 0},
 	{"Leases/FinishOpens", []int{38}, finishOpens, 0},
 	{"Leases/FinishHolds", []int{38}, finishHolds, 0},
+	{"Leases/EachJobDoneOnce", []int{35, 37, 42}, eachJobDoneOnce, 0},
 }
 
 func leasedIsNobodyElses(e *env) {
@@ -105,4 +109,88 @@ func finishHolds(e *env) {
 	e.same(38, "leases of a group held without jobs, that one has joined", held(e.lease(hold.Add(time.Minute), "d")), []string{})
 	e.finish(store.Finish{Group: "g", Token: "c"})
 	e.same(38, "leases after the holder opened it", held(e.lease(hold.Add(time.Minute), "f")), []string{"g: j4"})
+}
+
+// shift is what workers of one store note about the jobs they do.
+type shift struct {
+	mu   sync.Mutex
+	busy map[string]bool // groups that somebody has leased and not begun to finish
+	done map[string]int  // how often each job was done
+}
+
+// begin notes a lease and returns the finish of all its jobs. twice says that another worker has the group.
+func (s *shift) begin(l store.Lease) (f store.Finish, twice bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	twice = s.busy[l.Group]
+	s.busy[l.Group] = true
+	f = store.Finish{Group: l.Group, Token: l.Token}
+	for _, j := range l.Jobs {
+		s.done[j.ID]++
+		f.Jobs = append(f.Jobs, j.ID)
+	}
+	return f, twice
+}
+
+// end notes that a group is about to be finished, and returns how many jobs are done.
+func (s *shift) end(group string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy[group] = false
+	return len(s.done)
+}
+
+// eachJobDoneOnce lets some queue jobs while others lease and finish them: no job is lost, and none is done twice.
+func eachJobDoneOnce(e *env) {
+	const queuers, workers, each, groups = 3, 4, 25, 4
+	s := &shift{busy: map[string]bool{}, done: map[string]int{}}
+	errs := together(queuers+workers, func(i int) error {
+		if i >= queuers {
+			return e.work(s, i, queuers*each)
+		}
+		for j := range each {
+			b := anchored(fmt.Sprintf("%d-%d", i, j))
+			b.Enqueue(store.Job{ID: fmt.Sprintf("job%d-%d", i, j), Group: fmt.Sprint("g", j%groups), Order: int64(j)})
+			if err := e.send(b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	e.must("workers that lease and finish while jobs are queued", errors.Join(errs...))
+	for id, n := range s.done {
+		if n > 1 {
+			e.fail(37, "job %s, which was finished the first time\ngot it leased %d times\nwant once", id, n)
+		}
+	}
+	e.same(35, "jobs left in the end", held(e.lease(start.Add(time.Hour), "last")), []string{})
+}
+
+// work leases and finishes until all jobs are done.
+func (e *env) work(s *shift, worker, jobs int) error {
+	const tries = 20_000
+	for n := range tries {
+		q := wide(store.JobQuery{Now: start, Token: fmt.Sprintf("%d-%d", worker, n), Tenant: tenant, Limit: 2, PerGroup: 3})
+		leases, err := e.s.Jobs(e.ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, l := range leases {
+			f, twice := s.begin(l)
+			if twice {
+				e.fail(35, "workers that lease while jobs are queued\ngot group %s for two at once\nwant it for one", l.Group)
+			}
+			s.end(l.Group)
+			b := batch()
+			b.Done(f)
+			if err := e.send(b); err != nil {
+				return err
+			}
+		}
+		if s.end("") == jobs {
+			return nil
+		}
+		runtime.Gosched()
+	}
+	return fmt.Errorf("not all jobs were leased in %d tries", tries)
 }

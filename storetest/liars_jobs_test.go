@@ -202,6 +202,13 @@ func knowsNone(l *liar, good store.Store) {
 	})(l, good)
 }
 
+// opensForNew ends the lease of each group that a job joins.
+func opensForNew(b *store.Batch, holders map[string]string) {
+	for _, j := range b.Queue {
+		b.Finish = append(b.Finish, store.Finish{Group: j.Group, Token: holders[j.Group]})
+	}
+}
+
 var leaseLies = []lie{
 	{name: "keeps no lease", rule: 35, found: "Leases/LeasedIsNobodyElses", spoil: func(l *liar, good store.Store) {
 		l.jobs = func(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {
@@ -210,11 +217,8 @@ var leaseLies = []lie{
 			return leases, err
 		}
 	}},
-	{name: "leases a group anew for a new job", rule: 35, found: "Leases/LeasedIsNobodyElses", spoil: watched(func(b *store.Batch, holders map[string]string) {
-		for _, j := range b.Queue {
-			b.Finish = append(b.Finish, store.Finish{Group: j.Group, Token: holders[j.Group]})
-		}
-	})},
+	{name: "leases anew what has new jobs", rule: 35, found: "Leases/EachJobDoneOnce", spoil: watched(opensForNew)},
+	{name: "leases a group anew for a new job", rule: 35, found: "Leases/LeasedIsNobodyElses", spoil: watched(opensForNew)},
 	{name: "never frees a lease that ended", rule: 36, found: "Leases/EndedIsLeasedAgain", spoil: asked(func(q *store.JobQuery) { q.Until = farOff })},
 	{name: "drops jobs when a lease ends", rule: 36, found: "Leases/EndedIsLeasedAgain", spoil: func(l *liar, good store.Store) {
 		l.jobs = func(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {

@@ -157,6 +157,7 @@ func TestHonestStoresPass(t *testing.T) {
 		"memstore":         {New: func() store.Store { return memstore.New() }, Reopen: honest().Reopen},
 		"with host's tx":   honest(),
 		"behind a wrapper": {New: func() store.Store { return &liar{Store: memstore.New()} }, Reopen: honest().Reopen},
+		"wrapping errors":  {New: wrapping, Reopen: honest().Reopen},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, tc := range cases() {
@@ -166,6 +167,25 @@ func TestHonestStoresPass(t *testing.T) {
 			}
 		})
 	}
+}
+
+// wrapping returns a store whose errors say more than the sentinels, which errors.Is finds.
+func wrapping() store.Store {
+	l := &liar{Store: memstore.New()}
+	l.commit = func(ctx context.Context, b *store.Batch) error {
+		if err := l.Store.Commit(ctx, b); err != nil {
+			return fmt.Errorf("driver: %w", err)
+		}
+		return nil
+	}
+	l.list = func(ctx context.Context, q store.Query) (*store.Page, error) {
+		page, err := l.Store.List(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("driver: %w", err)
+		}
+		return page, nil
+	}
+	return l
 }
 
 // Every rule is broken by a liar, and there is no case that no liar fails.

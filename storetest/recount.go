@@ -30,7 +30,7 @@ func countersAgree(e *env) {
 	const conversations, workers, each = 6, 4, 12
 	seed := number("FRONTDESK_STORETEST_SEED", 1)
 	names := map[string]bool{}
-	for round := range uint64(3) {
+	for round := range number("FRONTDESK_STORETEST_RUNS", 3) {
 		errs := together(workers, func(i int) error {
 			r := rand.New(rand.NewPCG(seed+round, uint64(i)))
 			for range each {

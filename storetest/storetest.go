@@ -10,8 +10,8 @@
 //		})
 //	}
 //
-// The environment variable FRONTDESK_STORETEST_SEED repeats a run of the model case, FRONTDESK_STORETEST_STEPS and
-// FRONTDESK_STORETEST_RUNS set its length and how often it runs, and FRONTDESK_BENCH_ROWS the size of [Bench].
+// The environment variable FRONTDESK_STORETEST_SEED repeats a run of the model case, FRONTDESK_STORETEST_STEPS sets the length of its
+// histories, FRONTDESK_STORETEST_RUNS how many of them and how many rounds of the recount, and FRONTDESK_BENCH_ROWS the size of [Bench].
 package storetest
 
 import (

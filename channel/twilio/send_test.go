@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-go/frontdesk/channel"
-	"github.com/frontdesk-go/frontdesk/channel/channeltest"
 	"github.com/frontdesk-go/frontdesk/channel/twilio"
 	"github.com/frontdesk-go/frontdesk/channel/twilio/twiliotest"
 	"github.com/frontdesk-go/frontdesk/conversation"

@@ -77,7 +77,7 @@ func (t *tenant) apply(b *store.Batch, rows []*store.Row) {
 func (t *tenant) put(row *store.Row) {
 	c := t.rows[row.Key]
 	if c == nil {
-		c = &cell{id: row.ID}
+		c = &cell{}
 		t.rows[row.Key] = c
 	}
 	old := c.row

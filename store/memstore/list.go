@@ -74,39 +74,47 @@ func rangeList(shelf string, by store.Dimension, value string) list {
 func (t *tenant) relist(c *cell, old, row *store.Row) {
 	var spaceOld, spaceNew [16]spot
 	from, to := spots(spaceOld[:0], old), spots(spaceNew[:0], row)
-	if !slices.EqualFunc(from, to, func(a, b spot) bool { return a.list == b.list }) {
-		t.exchange(c, from, to)
-		return
+	for i := range to {
+		e := entry{order: to[i].order, id: row.ID, cell: c}
+		switch at := find(from, i, to[i].list); {
+		case at < 0:
+			t.enlist(to[i].list, e)
+		case from[at].order != to[i].order: // most often: the newest message moves a conversation to the top
+			tr := t.lists[to[i].list]
+			tr.Delete(entry{order: from[at].order, id: old.ID})
+			tr.Set(e)
+		}
 	}
-	for i := range to { // most often: the newest message moves a conversation to the top of its lists
-		if from[i].order != to[i].order {
-			c.trees[i].Delete(entry{order: from[i].order, id: old.ID})
-			c.trees[i].Set(entry{order: to[i].order, id: row.ID, cell: c})
+	for i := range from {
+		if find(to, i, from[i].list) < 0 {
+			t.unlist(from[i].list, entry{order: from[i].order, id: old.ID})
 		}
 	}
 }
 
-// exchange takes a cell out of the lists of one row and puts it into those of another.
-func (t *tenant) exchange(c *cell, from, to []spot) {
-	id := c.id
-	for i := range from {
-		c.trees[i].Delete(entry{order: from[i].order, id: id})
+// find returns the index of a list, or -1. It looks at index i first: most rows keep their facts in their order. A row is in no list
+// twice, since it gives a value of a fact once.
+func find(spots []spot, i int, l list) int {
+	if i < len(spots) && spots[i].list == l {
+		return i
 	}
-	left := c.trees
-	c.trees = make([]*tree, len(to))
-	for i := range to {
-		tr := t.lists[to[i].list]
-		if tr == nil {
-			tr = newTree(before)
-			t.lists[to[i].list] = tr
-		}
-		tr.Set(entry{order: to[i].order, id: id, cell: c})
-		c.trees[i] = tr
+	return slices.IndexFunc(spots, func(s spot) bool { return s.list == l })
+}
+
+func (t *tenant) enlist(l list, e entry) {
+	tr := t.lists[l]
+	if tr == nil {
+		tr = newTree(before)
+		t.lists[l] = tr
 	}
-	for i := range from {
-		if left[i].Len() == 0 {
-			delete(t.lists, from[i].list)
-		}
+	tr.Set(e)
+}
+
+func (t *tenant) unlist(l list, e entry) {
+	tr := t.lists[l]
+	tr.Delete(e)
+	if tr.Len() == 0 {
+		delete(t.lists, l)
 	}
 }
 

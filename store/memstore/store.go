@@ -38,11 +38,7 @@ type tenant struct {
 
 // cell is where a row is found. The lists point to it, so that a row whose places in them stay the same is replaced in one step.
 // A row is never changed once it is in a cell, so that it can be copied out without the lock.
-type cell struct {
-	id    string
-	row   *store.Row
-	trees []*tree // the lists it is in, as spots has them
-}
+type cell struct{ row *store.Row }
 
 // New returns an empty store.
 func New() *Store {

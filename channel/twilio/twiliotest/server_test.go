@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -222,8 +223,28 @@ func TestWebhooks(t *testing.T) {
 	assert.Panics(t, func() { s.Status("SM404", "sent", 0) })
 }
 
-// TestSign takes the known answer of Twilio's page on security: the example with five parameters.
+// TestSign compares with the signatures that package twilio tests with, which were computed by other means.
 func TestSign(t *testing.T) {
-	p := url.Values{"CallSid": {"CA1234567890ABCDE"}, "Caller": {"+14158675309"}, "Digits": {"1234"}, "From": {"+14158675309"}, "To": {"+18005551212"}}
-	assert.Equal(t, "RSOYDt4T1cUTdK1PDd93/VVr8B8=", Sign("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", p))
+	var file struct {
+		Vectors []struct {
+			URL, Body, Signature string
+			Type                 string `json:"content_type"`
+			Token                string `json:"auth_token"`
+			Note                 string
+		}
+	}
+	data, err := os.ReadFile("../testdata/signatures.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &file))
+	n := 0
+	for _, v := range file.Vectors {
+		switch v.Note {
+		case "a message", "the query is signed as it is written", "spaces are not trimmed", "repeated key, values distinct and sorted", "keys in byte order", "no parameters":
+			n++
+			p, err := url.ParseQuery(v.Body)
+			require.NoError(t, err)
+			assert.Equal(t, v.Signature, Sign(v.Token, v.URL, p), v.Note)
+		}
+	}
+	assert.Equal(t, 6, n)
 }

@@ -1,0 +1,92 @@
+package frontdesk
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+var golden = flag.Bool("golden", false, "write bodies of formats that have none yet")
+
+// Every entity that is stored has a body in testdata/bodies for every format it ever had, written by the program of that time. It must
+// read as the same value for ever. A format that is raised gets a new file; no file is changed.
+func TestGoldenBodies(t *testing.T) {
+	at := time.Date(2026, 3, 2, 9, 0, 0, 1000, time.UTC)
+	who := conversation.Identity{Scope: "phone", Address: "+4915112345678", Name: "Anna", Verified: true}
+	event := conversation.Event{Type: conversation.EventAssigned, At: at, Actor: conversation.Actor{Kind: conversation.ByAgent, ID: "jd"},
+		Conversation: "c1", Message: "m1", Contact: "p1", Mailbox: "berlin", Subject: "s", From: "/", To: "jd/returns"}
+	for name, entity := range map[string]any{
+		"conversation.1": conversation.Conversation{ID: "c1", Number: 7, Mailbox: "berlin", Method: "sms", Subject: "Order", Preview: "Where?", Latest: 3,
+			Threads:  []conversation.Thread{{Channel: "ch", Key: "+49", To: []conversation.Identity{who}, LastInbound: at, Answers: []time.Time{at}, Delivered: at, Read: at}},
+			Contacts: []string{"p1"}, Tags: []string{"vip"}, Actions: []conversation.Action{{ID: "accept", Label: "Accept", Input: "text"}},
+			Status: conversation.Closed, ClosedAt: at, Finished: true, Returned: true, Agent: "jd", Team: "returns", Place: conversation.Archive, Former: conversation.Inbox,
+			Snoozed: at, Asleep: true, Attention: conversation.Mark{Sequence: 2, At: at}, Readers: conversation.Readers{All: true, Agents: []string{"joe"}, Anybody: true},
+			Sequence: 3, Messages: 2, Failed: 1, WaitingSince: at, Created: at, Changed: at, Activity: at},
+		"message.1": conversation.Message{ID: "m1", Conversation: "c1", Sequence: 3, Direction: conversation.Outbound, Channel: "ch", Thread: "+49", At: at, Stored: at,
+			Author: conversation.Actor{Kind: conversation.ByAgent, ID: "jd", Name: "Jane Doe", Initials: "JD"}, Subject: "S", Text: "Hi <b>", HTML: "<p>", ReplyTo: "m0",
+			Attachments: []conversation.Attachment{{ID: "a", URL: "https://x", Name: "n", Type: "image/png", Size: 5, Hash: "ff"}},
+			Template:    &conversation.Template{Name: "t", Namespace: "n", Language: "de", Params: []string{"1"}}, Button: "b", Unsupported: "poll",
+			To: []conversation.Identity{who}, ProviderID: "p", Echo: true, Automatic: true, Tags: []string{"x"},
+			Reactions: []conversation.Reaction{{From: "+49", Emoji: "👍", At: at}}, Edited: at, Erased: at, Delivery: conversation.Failed,
+			Failure: &conversation.Failure{Class: "retry", Code: "1", Detail: "d", Retry: true},
+			Parts:   []conversation.Part{{ProviderID: "p", Delivery: conversation.Sent, Tries: 1}}, Dismissed: true, Key: "k", Test: true, Event: &event, Changed: at,
+			Prior: &conversation.Unread{Attention: conversation.Mark{Sequence: 1, At: at}, Readers: conversation.Readers{Agents: []string{"jd"}}}, Waiting: at},
+		"contact.1": conversation.Contact{ID: "p1", Name: "Anna", PlatformName: "anna_k", Identities: []conversation.Identity{who}, OptedOut: []string{"ch"}, Created: at, Changed: at},
+		"event.1":   Event{Tenant: "acme", Position: 4, Event: event},
+		"mailbox.1": Mailbox{ID: "berlin", Name: "Berlin", Start: conversation.Closed, StartNew: true, NewAfterDays: 3, ReadOnAnswer: true, Methods: []string{"sms"}},
+		"agent.1":   Agent{ID: "jd", Name: "Jane Doe", Alias: "Jane", Role: Member, Mailboxes: []string{"berlin"}, Teams: []string{"returns"}, Inactive: true},
+		"channel.1": Channel{ID: "ch", Kind: "twilio", Name: "SMS", Mailbox: "berlin", Account: "+49", Secret: "s", Options: map[string]string{"mms": "on"}, Default: true,
+			Inactive: true, Templates: []Template{{Name: "t", Namespace: "n", Language: "de", Params: 1}}, PollEvery: time.Minute, Method: "sms", Token: "tok"},
+		"reply.1": SavedReply{ID: "r", Title: "T", Content: "C", Shortcut: "s", Team: "x", Agent: "y", Language: "de", Attachments: []conversation.Attachment{{URL: "https://x"}}},
+		"delivery.1": Delivery{ID: "raw-1", Kind: "twilio", Token: "tok", Method: "POST", URL: "https://x", Header: map[string][]string{"A": {"b"}}, Body: []byte{0, 255},
+			Since: at, Reason: "r", Tries: 2},
+		"parked.1": parked{Channel: "ch", ID: "p", Since: at, Items: []channel.Item{{Account: "+49", Thread: "t", At: at,
+			Receipt: &channel.Receipt{IDs: []string{"p"}, Delivery: conversation.Delivered, Reference: "m1"}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join("testdata", "bodies", name)
+			body, err := os.ReadFile(file)
+			if *golden && os.IsNotExist(err) {
+				body, err = store.Encode(1, entity, store.Kept{})
+				require.NoError(t, err)
+				require.NoError(t, os.WriteFile(file, body, 0o600))
+			}
+			require.NoError(t, err)
+			got := reflect.New(reflect.TypeOf(entity))
+			kept, err := store.Decode(body, got.Interface())
+			require.NoError(t, err)
+			assert.Equal(t, entity, got.Elem().Interface())
+			again, err := store.Encode(1, got.Elem().Interface(), kept)
+			require.NoError(t, err)
+			second := reflect.New(reflect.TypeOf(entity))
+			_, err = store.Decode(again, second.Interface())
+			require.NoError(t, err)
+			assert.Equal(t, entity, second.Elem().Interface())
+		})
+	}
+}
+
+// Foreign bytes in a name never make a key that a store cannot keep, and two names never share one.
+func FuzzName(f *testing.F) {
+	f.Add("thread/ch", "+49", "+50")
+	f.Add("identity/phone", "", "\x00")
+	f.Fuzz(func(t *testing.T, scope, a, b string) {
+		if scope == "" || store.CheckText(scope, false) != "" || len(scope) > 100 {
+			t.Skip("scopes are ours")
+		}
+		x, y := name(scope, a), name(scope, b)
+		assert.Empty(t, store.CheckText(x.ID, false), fmt.Sprintf("%q", x.ID))
+		assert.Equal(t, a == b, x == y)
+	})
+}
