@@ -61,7 +61,7 @@ func violations(caps channel.Capabilities, m *conversation.Message) (problems []
 	if left, ok := limit.Left(m.Text); ok && left < 0 {
 		problems = append(problems, fmt.Sprintf("the text is %d %s over the limit of %d", -left, limit.Unit, limit.Max))
 	}
-	if caps.Segments && sms.Count(m.Text).Segments > sms.MaxSegments {
+	if caps.Segments && segments(caps).Count(m.Text).Segments > sms.MaxSegments {
 		problems = append(problems, fmt.Sprintf("the text takes more than %d segments", sms.MaxSegments))
 	}
 	if m.HTML != "" && !caps.HTML {
@@ -78,6 +78,9 @@ func violations(caps channel.Capabilities, m *conversation.Message) (problems []
 	}
 	return append(problems, caps.Attachments.Check(m.Attachments)...)
 }
+
+// segments is how a channel's text is cut.
+func segments(caps channel.Capabilities) sms.Options { return sms.Options{Ref16: caps.Ref16} }
 
 // carriers names the mailbox's other channels that could carry a message and reach the customer.
 func (t *txn) carriers(conv *conversation.Conversation, p *prepared) []string {
@@ -204,7 +207,7 @@ func (s *Session) Measure(ctx context.Context, id string, draft Draft) (m Measur
 func measure(t *txn, c caller, f Filled, draft Draft, th conversation.Thread, caps channel.Capabilities) Measure {
 	m := Measure{Text: f.Text, Unresolved: f.Unresolved}
 	if caps.Segments {
-		info := sms.Count(f.Text)
+		info := segments(caps).Count(f.Text)
 		m.SMS = &info
 	}
 	if left, ok := caps.Text.Left(f.Text); ok {

@@ -417,6 +417,9 @@ func (in *inbound) identity(item channel.Item) error {
 // consent notes that a person may not, or may again, be written to on this channel.
 func (in *inbound) consent(item channel.Item) error {
 	c := item.Consent
+	if c.Message != "" && in.seen(c.Message) && !slices.ContainsFunc(in.changed, func(m conversation.Message) bool { return m.ProviderID == c.Message }) {
+		return nil // it was in already, and with it what it said
+	}
 	if err := in.findContact([]conversation.Identity{c.From}, true); err != nil {
 		return err
 	}

@@ -137,13 +137,7 @@ func (d *Desk) takeAgain(ctx context.Context, tenant string, raw *Delivery) erro
 		if target.Tenant != tenant {
 			continue
 		}
-		var mine []channel.Item
-		for _, item := range items {
-			if item.Account == target.doc.Account {
-				mine = append(mine, item)
-			}
-		}
-		failed = errors.Join(failed, d.receiveAll(ctx, target, mine, ""))
+		failed = errors.Join(failed, d.receiveAll(ctx, target, target.items(items, targets), ""))
 	}
 	return failed
 }

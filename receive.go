@@ -32,7 +32,7 @@ func (d *Desk) receiveAll(ctx context.Context, target *target, items []channel.I
 	var raw error
 	for len(items) > 0 {
 		n := 1
-		for n < len(items) && n < itemsAtOnce && items[n].Thread == items[0].Thread && items[0].Thread != "" {
+		for n < len(items) && (n < itemsAtOnce || saidBy(items[n])) && items[n].Thread == items[0].Thread && items[0].Thread != "" {
 			n++
 		}
 		last := ""
@@ -52,6 +52,9 @@ func (d *Desk) receiveAll(ctx context.Context, target *target, items []channel.I
 	}
 	return nil
 }
+
+// saidBy reports whether an item must be in the commit of the message before it: whether it is new is known by that message alone.
+func saidBy(item channel.Item) bool { return item.Consent != nil && item.Consent.Message != "" }
 
 // receive stores a few items of one thread in one batch, or of no thread one by one.
 func (d *Desk) receive(ctx context.Context, target *target, items []channel.Item, cursor string) (err error) {
@@ -96,8 +99,8 @@ type inbound struct {
 	conv    *conversation.Conversation // the thread's current one; nil if there is none
 	loaded  *conversation.Conversation // as it was loaded
 	contact *conversation.Contact
-	ids     []string // left of the command's
-	changed []conversation.Message
+	ids     []string               // left of the command's
+	changed []conversation.Message // entries that were added
 }
 
 // inbound loads in one call everything that items of a thread can touch.
@@ -167,6 +170,8 @@ func providerIDs(item channel.Item) (ids []string) {
 		ids = []string{item.Edit.ID}
 	case item.Unsend != nil:
 		ids = []string{item.Unsend.ID}
+	case item.Consent != nil:
+		ids = []string{item.Consent.Message}
 	}
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" })
 }

@@ -85,7 +85,8 @@ func (d *Desk) deliver(ctx context.Context, kind, token string, driver channel.W
 			}
 		}
 	}
-	targets = slices.DeleteFunc(targets, func(target *target) bool {
+	known := targets
+	targets = slices.DeleteFunc(slices.Clone(known), func(target *target) bool {
 		v, ok := target.conn.(channel.Verifier)
 		return !ok || v.Verify(req) != nil
 	})
@@ -93,7 +94,7 @@ func (d *Desk) deliver(ctx context.Context, kind, token string, driver channel.W
 		d.log.WarnContext(ctx, "delivery refused: no valid signature", "kind", kind)
 		return status(http.StatusForbidden)
 	}
-	if err := d.takeIn(ctx, kind, token, driver, req, targets); err != nil {
+	if err := d.takeIn(ctx, kind, token, driver, req, targets, known); err != nil {
 		d.log.ErrorContext(ctx, "delivery not stored", "kind", kind, "error", err)
 		return status(http.StatusServiceUnavailable)
 	}
@@ -161,8 +162,8 @@ func (d *Desk) target(ctx context.Context, kind string, r route) (*target, error
 }
 
 // takeIn stores everything a verified delivery says. An error is the store's: the provider delivers again. What cannot be parsed or
-// decided is kept raw and blocks nothing.
-func (d *Desk) takeIn(ctx context.Context, kind, token string, driver channel.WebhookDriver, req *channel.Request, targets []*target) error {
+// decided is kept raw and blocks nothing. known are all channels that the delivery speaks of, also those that did not verify it.
+func (d *Desk) takeIn(ctx context.Context, kind, token string, driver channel.WebhookDriver, req *channel.Request, targets, known []*target) error {
 	items, err := parse(driver, req)
 	if err != nil {
 		if err := d.keepRaw(ctx, targets[0], kind, token, req, err); err != nil {
@@ -170,13 +171,7 @@ func (d *Desk) takeIn(ctx context.Context, kind, token string, driver channel.We
 		}
 	}
 	for _, target := range targets {
-		var mine []channel.Item
-		for _, item := range items {
-			if item.Account == target.doc.Account {
-				mine = append(mine, item)
-			}
-		}
-		if err := d.receiveAll(ctx, target, mine, ""); err != nil {
+		if err := d.receiveAll(ctx, target, target.items(items, known), ""); err != nil {
 			if !isRaw(err) {
 				return err
 			}
@@ -186,6 +181,21 @@ func (d *Desk) takeIn(ctx context.Context, kind, token string, driver channel.We
 		}
 	}
 	return nil
+}
+
+// items are those for this channel: of its account, or that fall back to it because the account they are for is no channel.
+func (t *target) items(items []channel.Item, all []*target) []channel.Item {
+	var mine []channel.Item
+	for _, item := range items {
+		account := item.Account
+		if item.Fallback != "" && !slices.ContainsFunc(all, func(o *target) bool { return o.doc.Account == account }) {
+			account = item.Fallback
+		}
+		if account == t.doc.Account {
+			mine = append(mine, item)
+		}
+	}
+	return mine
 }
 
 // parse guards against a driver that panics on foreign bytes.

@@ -202,6 +202,15 @@ func knowsNone(l *liar, good store.Store) {
 	})(l, good)
 }
 
+// keepsNoLease gives each lease up at once.
+func keepsNoLease(l *liar, good store.Store) {
+	l.jobs = func(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {
+		leases, err := good.Jobs(ctx, q)
+		open(good, leases)
+		return leases, err
+	}
+}
+
 // opensForNew ends the lease of each group that a job joins.
 func opensForNew(b *store.Batch, holders map[string]string) {
 	for _, j := range b.Queue {
@@ -210,14 +219,8 @@ func opensForNew(b *store.Batch, holders map[string]string) {
 }
 
 var leaseLies = []lie{
-	{name: "keeps no lease", rule: 35, found: "Leases/LeasedIsNobodyElses", spoil: func(l *liar, good store.Store) {
-		l.jobs = func(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {
-			leases, err := good.Jobs(ctx, q)
-			open(good, leases)
-			return leases, err
-		}
-	}},
-	{name: "leases anew what has new jobs", rule: 35, found: "Leases/EachJobDoneOnce", spoil: watched(opensForNew)},
+	{name: "keeps no lease", rule: 35, found: "Leases/LeasedIsNobodyElses", spoil: keepsNoLease},
+	{name: "leases what is being done", rule: 35, found: "Leases/EachJobDoneOnce", spoil: keepsNoLease},
 	{name: "leases a group anew for a new job", rule: 35, found: "Leases/LeasedIsNobodyElses", spoil: watched(opensForNew)},
 	{name: "never frees a lease that ended", rule: 36, found: "Leases/EndedIsLeasedAgain", spoil: asked(func(q *store.JobQuery) { q.Until = farOff })},
 	{name: "drops jobs when a lease ends", rule: 36, found: "Leases/EndedIsLeasedAgain", spoil: func(l *liar, good store.Store) {

@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -45,7 +46,7 @@ func benchCommit(b *testing.B, o *stores.Opened, callers int) {
 		if _, err := tx.Exec("update floor set n = n + 1 where id = $1", fmt.Sprint("c", caller)); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("insert into floor values ($1, $2, 1), ($3, '', 2), ($4, '', 3)", fmt.Sprint("m", caller, "-", n), string(make([]byte, 0, 400)),
+		if _, err := tx.Exec("insert into floor values ($1, $2, 1), ($3, '', 2), ($4, '', 3)", fmt.Sprint("m", caller, "-", n), strings.Repeat("x", 400),
 			fmt.Sprint("n", caller, "-", n), fmt.Sprint("j", caller, "-", n)); err != nil {
 			return err
 		}

@@ -120,10 +120,8 @@ func run(owner *syscall.Credential, program string, args ...string) error {
 	return nil
 }
 
-// lifeline is the pipe's end that only this process holds: when the process ends, in whatever way, the watchdog reads its end.
-var lifeline *os.File
-
-// watch starts a process that waits for the end of this one, then stops the server and removes its directory.
+// watch starts a process that waits for the end of this one, then stops the server and removes its directory. Only this process holds
+// the writing end of a pipe: when it ends, in whatever way, the watchdog reads the end.
 func watch(bin, dir string, owner *syscall.Credential) error {
 	reader, writer, err := os.Pipe()
 	if err != nil {
@@ -138,6 +136,9 @@ func watch(bin, dir string, owner *syscall.Credential) error {
 	if err := command.Start(); err != nil {
 		return errors.Join(err, writer.Close())
 	}
-	lifeline = writer
+	go func() { // keeps the pipe open for as long as the process runs
+		_ = command.Wait()
+		_ = writer.Close()
+	}()
 	return nil
 }
