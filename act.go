@@ -146,7 +146,7 @@ func (s *Session) Retry(ctx context.Context, messageID string) (conversation.Mes
 		again := m.Delivery
 		for i := range m.Parts {
 			if p := &m.Parts[i]; p.Delivery == conversation.Failed || p.Delivery == conversation.Unknown {
-				*p = conversation.Part{Delivery: conversation.Queued}
+				*p = conversation.Part{Delivery: conversation.Queued, ProviderID: p.ProviderID} // by which late news of this try is told
 			}
 		}
 		m.Delivery, m.Failure, m.Dismissed = conversation.Queued, nil, false
@@ -161,6 +161,11 @@ func (s *Session) Retry(ctx context.Context, messageID string) (conversation.Mes
 func (s *Session) Dismiss(ctx context.Context, messageID string) (conversation.Message, error) {
 	return s.resolve(ctx, "dismiss message", messageID, func(_ *txn, _ caller, _ *conversation.Conversation, m *conversation.Message) (conversation.Command, error) {
 		m.Dismissed = true
+		for i := range m.Parts {
+			if p := &m.Parts[i]; p.Delivery == conversation.Queued {
+				p.Delivery, p.Failure = conversation.Failed, m.Failure
+			}
+		}
 		if m.Delivery == conversation.Unknown {
 			return nil, nil
 		}

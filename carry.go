@@ -52,14 +52,11 @@ func open(caps channel.Capabilities, channelID string, th conversation.Thread, t
 	return e
 }
 
-// violations lists everything that a channel cannot carry of a message.
+// violations lists everything that a channel cannot carry of a message. Whether a text goes beside a file or before it is the driver's
+// plan.
 func violations(caps channel.Capabilities, m *conversation.Message) (problems []string) {
-	limit := caps.Text
-	if len(m.Attachments) > 0 && caps.Caption.Max > 0 && m.Text != "" {
-		limit = channel.Limit{Max: max(caps.Caption.Max, caps.Text.Max), Unit: caps.Text.Unit}
-	}
-	if left, ok := limit.Left(m.Text); ok && left < 0 {
-		problems = append(problems, fmt.Sprintf("the text is %d %s over the limit of %d", -left, limit.Unit, limit.Max))
+	if left, ok := caps.Text.Left(m.Text); ok && left < 0 {
+		problems = append(problems, fmt.Sprintf("the text is %d %s over the limit of %d", -left, caps.Text.Unit, caps.Text.Max))
 	}
 	if caps.Segments && segments(caps).Count(m.Text).Segments > sms.MaxSegments {
 		problems = append(problems, fmt.Sprintf("the text takes more than %d segments", sms.MaxSegments))
@@ -72,9 +69,6 @@ func violations(caps channel.Capabilities, m *conversation.Message) (problems []
 	}
 	if m.Template != nil && !caps.Templates {
 		problems = append(problems, "it has no templates")
-	}
-	if len(m.CC)+len(m.BCC) > 0 && !caps.Recipients {
-		problems = append(problems, "its recipients are locked")
 	}
 	return append(problems, caps.Attachments.Check(m.Attachments)...)
 }
@@ -155,7 +149,12 @@ func outgoing(m *conversation.Message, th conversation.Thread) channel.Outgoing 
 }
 
 // plan splits a message into calls; a channel that plans nothing takes it in one.
-func plan(conn channel.Conn, out channel.Outgoing) ([]channel.Part, error) {
+func plan(conn channel.Conn, out channel.Outgoing) (parts []channel.Part, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			parts, err = nil, &channel.Error{Class: channel.Content, Detail: fmt.Sprintf("the driver panics on it: %v", p)}
+		}
+	}()
 	if p, ok := conn.(channel.Planner); ok {
 		parts, err := p.Plan(out)
 		if err == nil && len(parts) == 0 {
@@ -168,13 +167,14 @@ func plan(conn channel.Conn, out channel.Outgoing) ([]channel.Part, error) {
 
 // Measure is what a draft would be when sent: shown while it is written.
 type Measure struct {
-	Text       string      // with its fields filled
-	Unresolved []string    // fields without a value
-	SMS        *sms.Info   // on a channel that sends segments
-	Left       int         // what is left of the channel's text limit, in Unit; negative when over
-	Unit       string      // "" if the channel has no limit
-	Window     WindowState // whether free text goes at the moment
-	Problems   []string    // everything the channel cannot carry
+	Text       string       // with its fields filled
+	Unresolved []string     // fields without a value
+	SMS        *sms.Info    // on a channel that sends segments
+	Smart      *sms.Preview // with SMS: what replacing costly characters by similar ones would save
+	Left       int          // what is left of the channel's text limit, in Unit; negative when over
+	Unit       string       // "" if the channel has no limit
+	Window     WindowState  // whether free text goes at the moment
+	Problems   []string     // everything the channel cannot carry
 }
 
 // Measure fills a draft and counts it as its channel does, without sending it.
@@ -208,7 +208,8 @@ func measure(t *txn, c caller, f Filled, draft Draft, th conversation.Thread, ca
 	m := Measure{Text: f.Text, Unresolved: f.Unresolved}
 	if caps.Segments {
 		info := segments(caps).Count(f.Text)
-		m.SMS = &info
+		smart := segments(caps).Smart(f.Text, sms.Punctuation)
+		m.SMS, m.Smart = &info, &smart
 	}
 	if left, ok := caps.Text.Left(f.Text); ok {
 		m.Left, m.Unit = left, string(caps.Text.Unit)

@@ -94,7 +94,7 @@ func (t *txn) addressee(conn channel.Conn, ch Channel, start Start) (contact con
 	if start.Contact != "" && start.Address != "" {
 		return contact, th, invalid("Address", "give a contact or an address, not both")
 	}
-	typed := []string{start.Address}
+	known := []conversation.Identity{{Address: start.Address}}
 	if start.Contact != "" {
 		if store.CheckText(start.Contact, false) != "" {
 			return contact, th, fmt.Errorf("contact %q: %w", start.Contact, ErrNotFound)
@@ -109,17 +109,17 @@ func (t *txn) addressee(conn channel.Conn, ch Channel, start Start) (contact con
 		if contact, err = decode[conversation.Contact](t, row); err != nil {
 			return contact, th, err
 		}
-		typed = nil
-		for _, i := range contact.Identities {
-			typed = append(typed, i.Address)
-		}
+		known = contact.Identities
 	}
 	var refusal error = &channel.Error{Class: channel.Recipient, Detail: "the contact has no address"}
-	for _, a := range typed {
-		key, to, err := address(conn, a)
+	for _, i := range known {
+		key, to, err := address(conn, i.Address)
 		if err != nil {
 			refusal = err
 			continue
+		}
+		if i.Scope != "" && i.Scope != to.Scope {
+			continue // what is an address elsewhere may be another person's here
 		}
 		if th, err = t.knownThread(ch.ID, key, to); err != nil {
 			return contact, th, err
@@ -160,7 +160,7 @@ func (t *txn) conversationOn(c caller, ch Channel, th conversation.Thread, conta
 		if err != nil {
 			return nil, false, err
 		}
-		if conv.Place == conversation.Inbox && conv.Status == conversation.Open {
+		if conv.Place == conversation.Inbox && conv.Status == conversation.Open && conv.Mailbox == ch.Mailbox {
 			return &conv, false, nil
 		}
 	}
@@ -215,8 +215,8 @@ func (t *txn) composeInternal(c caller, start Start, key *keyUse) (msg conversat
 	return t.answer(c, conv, start.Draft, key, true)
 }
 
-// SendTest sends exactly two messages in order to an address, a disclaimer and then the text, and changes no conversation. It needs an
-// admin, and a channel that lets the business write first.
+// SendTest sends exactly two messages in order to an address, a disclaimer and then the text, and changes no conversation. It needs the
+// right to work in the channel's mailbox. Errors: those of Reply.
 func (s *Session) SendTest(ctx context.Context, channelID, to string, draft Draft) (msgs []conversation.Message, err error) {
 	err = s.desk.write(ctx, s.actor.Tenant, "", func(t *txn) error {
 		msgs = nil
@@ -232,8 +232,17 @@ func (s *Session) SendTest(ctx context.Context, channelID, to string, draft Draf
 		if err != nil {
 			return invalid("to", "channel %q cannot write to it: %v", ch.ID, err)
 		}
-		th := conversation.Thread{Channel: ch.ID, Key: key, To: []conversation.Identity{id}}
+		th, err := t.knownThread(ch.ID, key, id)
+		if err != nil {
+			return err
+		}
 		conv := conversation.Conversation{Mailbox: ch.Mailbox, Method: ch.Method, Threads: []conversation.Thread{th}}
+		if person := identityName(id); t.load(person) == nil { // whoever it is may have opted out
+			if row, ok := t.led(person); ok {
+				conv.Contacts = []string{row.ID}
+			}
+		}
+		draft.Channel = ""
 		for i, d := range []Draft{{Text: t.desk.cfg.Disclaimer, Verbatim: true}, draft} {
 			m, err := t.test(c, &conv, d, i)
 			if err != nil {

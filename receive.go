@@ -23,18 +23,60 @@ func isRaw(err error) bool {
 	return errors.As(err, &raw)
 }
 
-// itemsAtOnce bounds the items of one conversation that are decided in one batch.
-const itemsAtOnce = 10
+// idsForItems is how many IDs the items of one batch may need: those of a command without the conversation that one of them may begin
+// and the activity entries of its coming back.
+const idsForItems = idsPerCommand - 1 - (conversation.MaxEntries - 1)
+
+// together is how many of the items, from the first, are decided in one batch: those of a thread that follow one another. A word on
+// consent stays with the message that said it, for it is recognised by that message when it is delivered again.
+func together(items []channel.Item) int {
+	cost := ids(&items[0])
+	for n := 1; n < len(items); n++ {
+		before, item := &items[n-1], &items[n]
+		said := item.Consent != nil && item.Consent.Message != "" && before.Message != nil && before.Message.ID == item.Consent.Message
+		cost += ids(item)
+		if !said && (item.Thread == "" || item.Thread != items[0].Thread || cost > idsForItems) {
+			return n
+		}
+	}
+	return len(items)
+}
+
+// ids is how many IDs an item may need: a message its own and its contact's, a receipt one for each message it speaks of.
+func ids(item *channel.Item) int {
+	if item.Receipt != nil {
+		return max(1, len(item.Receipt.IDs))
+	}
+	return 2
+}
+
+// splitReceipts makes several of a receipt that speaks of more messages than are decided in one batch.
+func splitReceipts(items []channel.Item) []channel.Item {
+	if !slices.ContainsFunc(items, func(i channel.Item) bool { return ids(&i) > idsForItems }) {
+		return items
+	}
+	var out []channel.Item
+	for _, item := range items {
+		if ids(&item) <= idsForItems {
+			out = append(out, item)
+			continue
+		}
+		for some := range slices.Chunk(item.Receipt.IDs, idsForItems) {
+			r := *item.Receipt
+			r.IDs, item.Receipt = some, &r
+			out = append(out, item)
+		}
+	}
+	return out
+}
 
 // receiveAll stores the items of one channel: those of a thread in one batch as long as they follow one another. Items that cannot be
 // decided do not stop the others; the error then is a rawError. cursor, if not "", is stored with the last item.
 func (d *Desk) receiveAll(ctx context.Context, target *target, items []channel.Item, cursor string) error {
 	var raw error
+	items = splitReceipts(items)
 	for len(items) > 0 {
-		n := 1
-		for n < len(items) && (n < itemsAtOnce || saidBy(items[n])) && items[n].Thread == items[0].Thread && items[0].Thread != "" {
-			n++
-		}
+		n := together(items)
 		last := ""
 		if n == len(items) {
 			last = cursor
@@ -53,9 +95,6 @@ func (d *Desk) receiveAll(ctx context.Context, target *target, items []channel.I
 	return nil
 }
 
-// saidBy reports whether an item must be in the commit of the message before it: whether it is new is known by that message alone.
-func saidBy(item channel.Item) bool { return item.Consent != nil && item.Consent.Message != "" }
-
 // receive stores a few items of one thread in one batch, or of no thread one by one.
 func (d *Desk) receive(ctx context.Context, target *target, items []channel.Item, cursor string) (err error) {
 	defer func() {
@@ -68,14 +107,15 @@ func (d *Desk) receive(ctx context.Context, target *target, items []channel.Item
 	}
 	lock := "thread/" + target.Channel + "/" + items[0].Thread
 	err = d.write(ctx, target.Tenant, lock, func(t *txn) error {
-		in, err := t.inbound(target.doc.ID, items)
+		in, err := t.inbound(target.doc.ID, items[0].Thread, items)
 		if err != nil {
 			return err
 		}
-		for _, item := range items {
-			if err := in.take(item); err != nil {
-				return err
-			}
+		if in.ch.Inactive {
+			return errStop // another process has switched it off
+		}
+		if err := in.takeAll(items); err != nil {
+			return err
 		}
 		if cursor != "" {
 			if err := t.saveCursor(target.Channel, cursor); err != nil {
@@ -96,41 +136,73 @@ type inbound struct {
 	*txn
 	ch      Channel
 	thread  string
-	conv    *conversation.Conversation // the thread's current one; nil if there is none
-	loaded  *conversation.Conversation // as it was loaded
+	current *held   // the thread's conversation; nil if there is none
+	held    []*held // all that the items change
 	contact *conversation.Contact
-	ids     []string               // left of the command's
-	changed []conversation.Message // entries that were added
+	ids     []string        // left of the command's
+	known   map[string]bool // provider's IDs of messages that were in before these items
+}
+
+// held is a conversation that items change. It is written once, by finish.
+type held struct {
+	conversation.Conversation
+	loaded *conversation.Conversation // nil for a new one
 }
 
 // inbound loads in one call everything that items of a thread can touch.
-func (t *txn) inbound(channelID string, items []channel.Item) (*inbound, error) {
+func (t *txn) inbound(channelID, thread string, items []channel.Item) (*inbound, error) {
 	ch, err := t.channel(channelID)
 	if err != nil {
 		return nil, err
 	}
-	in := &inbound{txn: t, ch: ch, thread: items[0].Thread, ids: t.ids}
+	in := &inbound{txn: t, ch: ch, thread: thread, ids: t.ids, known: map[string]bool{}}
 	if err := t.load(in.keys(items)...); err != nil {
 		return nil, err
 	}
-	if in.thread != "" {
-		if row, ok := t.led(threadName(ch.ID, in.thread)); ok {
-			if err := in.use(row); err != nil {
-				return nil, err
-			}
+	for _, item := range items {
+		for _, id := range providerIDs(item) {
+			in.known[id] = in.seen(id)
 		}
 	}
-	return in, nil
+	if thread != "" {
+		if row, ok := t.led(threadName(ch.ID, thread)); ok {
+			in.current, err = in.hold(row)
+		}
+	}
+	return in, err
 }
 
-func (in *inbound) use(row store.Row) error {
+// hold makes a loaded conversation one that the items may change.
+func (in *inbound) hold(row store.Row) (*held, error) {
 	c, err := decode[conversation.Conversation](in.txn, row)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	loaded := c.Clone()
-	in.conv, in.loaded = &c, &loaded
-	return nil
+	h := &held{c, &loaded}
+	in.held = append(in.held, h)
+	return h, nil
+}
+
+// of returns a message's conversation, which need not be the thread's current one; nil if it is gone.
+func (in *inbound) of(m *conversation.Message) (*held, error) {
+	if m.Conversation == "" {
+		return nil, nil
+	}
+	for _, h := range in.held {
+		if h.ID == m.Conversation {
+			return h, nil
+		}
+	}
+	key := conversationKey(m.Conversation)
+	if err := in.load(key); err != nil {
+		return nil, err
+	}
+	row, ok := in.row(key)
+	if !ok {
+		return nil, nil
+	}
+	return in.hold(row)
 }
 
 // keys are the names that items of a thread go by.
@@ -188,6 +260,21 @@ func identities(item channel.Item) []conversation.Identity {
 	return nil
 }
 
+// takeAll decides the items, what the platform offers last: it needs the conversation.
+func (in *inbound) takeAll(items []channel.Item) error {
+	for _, offers := range []bool{false, true} {
+		for _, item := range items {
+			if offers != (item.Offer != nil) {
+				continue
+			}
+			if err := in.take(item); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // reference is our own message's ID that an item came back with. It is foreign text, so it is only used where it can be an ID.
 func reference(item channel.Item) string {
 	ref := ""
@@ -222,23 +309,23 @@ func (in *inbound) take(item channel.Item) error {
 		return in.identity(item)
 	case item.Consent != nil:
 		return in.consent(item)
-	case item.Offer != nil && in.conv != nil:
-		return in.apply(conversation.Offer{Actions: item.Offer.Actions})
+	case item.Offer != nil && in.current != nil:
+		return in.apply(in.current, conversation.Offer{Actions: item.Offer.Actions})
 	}
 	return nil
 }
 
-// apply changes the thread's conversation; it is written once, by finish.
-func (in *inbound) apply(commands ...conversation.Command) error {
-	env, err := in.env(in.actor(), in.conv.Mailbox, in.ids)
+// apply changes a held conversation.
+func (in *inbound) apply(h *held, commands ...conversation.Command) error {
+	env, err := in.env(in.actor(), h.Mailbox, in.ids)
 	if err != nil {
 		return err
 	}
-	change, err := conversation.Apply(*in.conv, env, commands...)
+	change, err := conversation.Apply(h.Conversation, env, commands...)
 	if err != nil || !change.Changed() {
 		return err
 	}
-	*in.conv = change.Conversation
+	h.Conversation = change.Conversation
 	in.ids = in.ids[len(change.Messages):]
 	for i := range change.Messages {
 		in.absent(messageKey(change.Messages[i].ID))
@@ -247,7 +334,34 @@ func (in *inbound) apply(commands ...conversation.Command) error {
 		}
 	}
 	in.tell(change.Conversation.Changed, change.Events...)
-	in.changed = append(in.changed, change.Messages...)
+	return nil
+}
+
+// add adds a provider's message to the thread's conversation, lets its ID lead to it, and absorbs what came before it.
+func (in *inbound) add(item channel.Item, command conversation.Command) error {
+	key := messageKey(in.ids[0])
+	if err := in.apply(in.current, command); err != nil || item.Message.ID == "" {
+		return err
+	}
+	name := providerName(in.ch.ID, item.Message.ID)
+	waiting, ok := in.led(name)
+	in.putRow(store.Row{Key: name, Target: key})
+	if !ok || waiting.Kind != store.Delivery {
+		return nil
+	}
+	p, err := decode[parked](in.txn, waiting)
+	if err != nil {
+		return err
+	}
+	in.remove(waiting.Key)
+	for _, early := range p.Items {
+		if early.Message != nil {
+			continue // the message itself
+		}
+		if err := in.take(early); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -259,18 +373,23 @@ func (in *inbound) actor() conversation.Actor {
 	return a
 }
 
-// finish writes the conversation that the items changed.
+// finish writes the conversations that the items changed.
 func (in *inbound) finish() error {
-	if in.conv == nil || in.loaded != nil && in.conv.Changed.Equal(in.loaded.Changed) {
-		return nil
+	for _, h := range in.held {
+		if h.loaded != nil && h.Changed.Equal(h.loaded.Changed) {
+			continue
+		}
+		if h.loaded == nil {
+			in.absent(conversationKey(h.ID))
+		}
+		if err := in.putConversation(&h.Conversation, h.loaded); err != nil {
+			return err
+		}
+		if err := in.scheduleWake(h.loaded, &h.Conversation); err != nil {
+			return err
+		}
 	}
-	if in.loaded == nil {
-		in.absent(conversationKey(in.conv.ID))
-	}
-	if err := in.putConversation(in.conv, in.loaded); err != nil {
-		return err
-	}
-	return in.scheduleWake(in.loaded, in.conv)
+	return nil
 }
 
 // message stores a customer's message, in the thread's conversation or a new one.
@@ -290,10 +409,7 @@ func (in *inbound) message(item channel.Item) error {
 		contact = in.contact.ID
 	}
 	thread := conversation.Thread{Channel: in.ch.ID, Key: in.thread, To: m.From}
-	if err := in.apply(conversation.Receive{Message: in.entry(item), Thread: thread, Contact: contact}); err != nil {
-		return err
-	}
-	return in.nameMessage(m.ID, conversation.Inbound)
+	return in.add(item, conversation.Receive{Message: in.entry(item), Thread: thread, Contact: contact})
 }
 
 // seen reports whether a provider's message is in already.
@@ -316,105 +432,6 @@ func (in *inbound) entry(item channel.Item) conversation.Message {
 		}
 	}
 	return msg
-}
-
-// findContact finds who has one of the identities, or makes a contact. Identities that nobody has become his.
-func (in *inbound) findContact(ids []conversation.Identity, create bool) error {
-	for _, i := range ids {
-		if row, ok := in.led(identityName(i)); ok {
-			c, err := decode[conversation.Contact](in.txn, row)
-			if err != nil {
-				return err
-			}
-			in.contact = &c
-			return in.learn(ids)
-		}
-	}
-	if !create {
-		return nil
-	}
-	in.contact = &conversation.Contact{ID: in.nextID(), Created: in.now}
-	in.absent(contactKey(in.contact.ID))
-	in.tell(in.now, conversation.Event{Type: conversation.EventContact, At: in.now, Actor: conversation.Actor{Kind: conversation.BySystem}, Contact: in.contact.ID})
-	return in.learn(ids)
-}
-
-func (in *inbound) nextID() string {
-	// From the end, so that the timeline entries keep theirs in order.
-	id := in.ids[len(in.ids)-1]
-	in.ids = in.ids[:len(in.ids)-1]
-	return id
-}
-
-// learn adds what a delivery tells of a contact: identities that nobody has, and the name the platform gives.
-func (in *inbound) learn(ids []conversation.Identity) error {
-	c, changed := in.contact, in.contact.Changed.IsZero()
-	for _, i := range ids {
-		name := identityName(i)
-		row, taken := in.row(name)
-		if !taken {
-			c.Identities = append(c.Identities, i)
-			in.putRow(store.Row{Key: name, Target: contactKey(c.ID)})
-			changed = true
-		} else if row.Target != contactKey(c.ID) {
-			continue
-		}
-		if i.Name != "" && i.Name != c.PlatformName {
-			c.PlatformName, changed = i.Name, true
-		}
-	}
-	if !changed {
-		return nil
-	}
-	c.Changed = conversation.Later(c.Changed, in.now)
-	return in.putContact(c)
-}
-
-// findConversation makes sure that there is a conversation for a customer's message: the thread's, or a new one when there is none, it is
-// in trash, or the mailbox's rules start another.
-func (in *inbound) findConversation(subject string) error {
-	if in.conv != nil {
-		env, err := in.env(conversation.Actor{}, in.conv.Mailbox, nil)
-		if err != nil {
-			return err
-		}
-		if in.conv.Continues(env.Rules, in.now) {
-			return nil
-		}
-		if err := in.finish(); err != nil {
-			return err
-		}
-	}
-	number, err := in.desk.number(in.ctx, in.tenant)
-	if err != nil {
-		return err
-	}
-	in.conv, in.loaded = &conversation.Conversation{}, nil
-	env, err := in.env(in.actor(), in.ch.Mailbox, in.ids)
-	if err != nil {
-		return err
-	}
-	change, err := conversation.Apply(*in.conv, env, conversation.Create{ID: in.nextID(), Number: number, Mailbox: in.ch.Mailbox,
-		Method: in.ch.Method, Subject: subject})
-	if err != nil {
-		return err
-	}
-	*in.conv = change.Conversation
-	in.tell(in.now, change.Events...)
-	in.putRow(store.Row{Key: threadName(in.ch.ID, in.thread), Target: conversationKey(in.conv.ID)})
-	return nil
-}
-
-// nameMessage makes the provider's ID lead to the entry that was just added, and absorbs what came before it.
-func (in *inbound) nameMessage(providerID string, direction conversation.Direction) error {
-	if providerID == "" {
-		return nil
-	}
-	i := len(in.changed) - 1
-	for in.changed[i].Direction != direction {
-		i--
-	}
-	return in.claimProvider(in.ch.ID, providerID, &in.changed[i])
 }
 
 // cleanItem makes a driver's text valid, so that nothing foreign stops a row from being stored.

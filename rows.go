@@ -116,6 +116,7 @@ func entryType(m *conversation.Message) string {
 // putMessage writes a message. A test message belongs to no conversation and is in no list.
 func (t *txn) putMessage(m *conversation.Message) error {
 	row := store.Row{Key: messageKey(m.ID)}
+	t.order = max(t.order, m.Changed.UnixMicro()) // what is told of it comes after what was told before
 	if !m.Test {
 		row.Facts = append(row.Facts,
 			store.Fact{Name: "conversation", Value: m.Conversation, Order: m.Sequence},

@@ -122,21 +122,25 @@ func (d *Desk) lease(ctx context.Context, q store.JobQuery) ([]store.Lease, erro
 
 // do carries out a leased group. A group that cannot be done is left closed for a while, and then tried again.
 func (d *Desk) do(ctx context.Context, lease store.Lease) {
-	w := &work{desk: d, lease: lease}
+	w := &work{desk: d, lease: lease, until: lease.Until}
 	err := w.dispatch(ctx)
 	if err == nil {
 		return
 	}
-	if ctx.Err() != nil {
-		// The program is told to end: what is left of the group is anybody's at once.
-		if err := w.hold(context.WithoutCancel(ctx), 0); err != nil {
-			d.log.WarnContext(ctx, "lease not given back", "tenant", lease.Tenant, "group", lease.Group, "error", err)
-		}
+	log, wait := d.log.With("tenant", lease.Tenant, "group", lease.Group), retryJob
+	switch {
+	case errors.Is(err, errLeaseLost):
+		log.WarnContext(ctx, "held up for longer than the lease")
 		return
+	case ctx.Err() != nil:
+		wait = 0 // the program is told to end: what is left of the group is anybody's at once
+	default:
+		log.ErrorContext(ctx, "job", "error", err)
 	}
-	d.log.ErrorContext(ctx, "job", "tenant", lease.Tenant, "group", lease.Group, "error", err)
-	if err := w.hold(ctx, retryJob); err != nil {
-		d.log.ErrorContext(ctx, "job", "tenant", lease.Tenant, "group", lease.Group, "error", err)
+	ctx, cancel := unbroken(ctx)
+	defer cancel()
+	if err := w.hold(ctx, wait); err != nil {
+		log.ErrorContext(ctx, "lease not given back", "error", err)
 	}
 }
 

@@ -114,17 +114,41 @@ type keyUse struct {
 
 // hashDraft tells two drafts under one key apart.
 func hashDraft(d Draft, where string) string {
-	d.Then = nil
+	actions := ""
+	if len(d.Then) > 0 {
+		actions = fmt.Sprintf("%#v", d.Then)
+	}
+	// None and empty are the same.
+	d.Then, d.Attachments, d.To, d.CC, d.BCC = nil, orNil(d.Attachments), orNil(d.To), orNil(d.CC), orNil(d.BCC)
 	text, err := json.Marshal(struct {
 		Draft Draft
 		Then  string
 		Where string
-	}{d, fmt.Sprintf("%#v", d.Then), where})
+	}{d, actions, where})
 	if err != nil {
 		panic(err) // a Draft is plain
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
+}
+
+// leadHere makes a thread that nobody used yet lead to the conversation, so that what the customer answers on it comes there.
+func (t *txn) leadHere(th conversation.Thread, id string) error {
+	name := threadName(th.Channel, th.Key)
+	if err := t.load(name); err != nil {
+		return err
+	}
+	if _, ok := t.row(name); !ok {
+		t.putRow(store.Row{Key: name, Target: conversationKey(id)})
+	}
+	return nil
+}
+
+func orNil[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 // answer checks a draft, carries it out on a conversation with what is to be done in the same act, and queues the sending.
@@ -155,6 +179,11 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 	}
 	msg = change.Messages[0]
 	*conv = change.Conversation
+	if !whisper {
+		if err := t.leadHere(p.thread, conv.ID); err != nil {
+			return msg, err
+		}
+	}
 	if key != nil {
 		if err := t.put(store.Row{Key: key.name, Target: messageKey(msg.ID)}, formatDocument, sendBody{Hash: key.hash}); err != nil {
 			return msg, err
@@ -167,9 +196,12 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 }
 
 // queueSend queues a message's job behind those of its thread.
-func (t *txn) queueSend(m *conversation.Message) error {
+func (t *txn) queueSend(m *conversation.Message) error { return t.queueSendAt(m, time.Time{}) }
+
+// queueSendAt queues it for a time; the zero time is at once.
+func (t *txn) queueSendAt(m *conversation.Message, due time.Time) error {
 	t.order = max(t.order, m.Stored.UnixMicro())
-	return t.enqueue(outGroup(m.Channel, m.Thread), "send/"+m.ID+"/"+itoa(int64(m.Changed.UnixMicro())), time.Time{}, outJob{Message: m.ID, Channel: m.Channel})
+	return t.enqueue(outGroup(m.Channel, m.Thread), "send/"+m.ID+"/"+itoa(m.Changed.UnixMicro()), due, outJob{Message: m.ID, Channel: m.Channel})
 }
 
 // prepared is a draft that was checked and filled.
@@ -215,6 +247,9 @@ func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, wh
 	}
 	if err := empty(&p.message); err != nil {
 		return p, err
+	}
+	if len(draft.To)+len(draft.CC)+len(draft.BCC) > 0 && !p.conn.Capabilities().Recipients {
+		return p, &CapabilityError{Channel: p.doc.ID, Problems: []string{"its recipients are locked"}}
 	}
 	p.message.To, p.message.CC, p.message.BCC = p.thread.To, addresses(draft.CC), addresses(draft.BCC)
 	p.message.To = append(slices.Clone(p.message.To), addresses(draft.To)...)

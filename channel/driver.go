@@ -96,7 +96,7 @@ type Planner interface {
 }
 
 // Addresser turns an address that a person typed into the thread it would have. It is optional on a Conn; without it the address is
-// taken as it is, for the thread's key and in the scope of the channel's account.
+// taken as it is, for the thread's key and as a phone number.
 type Addresser interface {
 	// Address returns the key of the thread with that person and the identity in normal form. Error: *Error of class Recipient.
 	Address(to string) (thread string, id conversation.Identity, err error)

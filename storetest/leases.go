@@ -142,11 +142,16 @@ func (s *shift) end(group string) int {
 
 // eachJobDoneOnce lets some queue jobs while others lease and finish them: no job is lost, and none is done twice.
 func eachJobDoneOnce(e *env) {
-	const queuers, workers, each, groups = 3, 4, 25, 4
+	const before, queuers, workers, each, groups = 40, 3, 4, 15, 4
 	s := &shift{busy: map[string]bool{}, done: map[string]int{}}
+	b := anchored("before")
+	for i := range before {
+		b.Enqueue(store.Job{ID: fmt.Sprint("before", i), Group: fmt.Sprint("g", i%groups)})
+	}
+	e.commit(b)
 	errs := together(queuers+workers, func(i int) error {
 		if i >= queuers {
-			return e.work(s, i, queuers*each)
+			return e.work(s, i, before+queuers*each)
 		}
 		for j := range each {
 			b := anchored(fmt.Sprintf("%d-%d", i, j))
@@ -170,7 +175,7 @@ func eachJobDoneOnce(e *env) {
 func (e *env) work(s *shift, worker, jobs int) error {
 	const tries = 20_000
 	for n := range tries {
-		q := wide(store.JobQuery{Now: start, Token: fmt.Sprintf("%d-%d", worker, n), Tenant: tenant, Limit: 2, PerGroup: 3})
+		q := wide(store.JobQuery{Now: start, Token: fmt.Sprintf("%d-%d", worker, n), Tenant: tenant, Limit: 3, PerGroup: 3})
 		leases, err := e.s.Jobs(e.ctx, q)
 		if err != nil {
 			return err

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/frontdesk-go/frontdesk/store"
 )
@@ -47,10 +46,8 @@ func onConflict(answer func(good store.Store, b *store.Batch, conflict *store.Co
 // early returns a spoil that looks at some of the checks before it commits, and not again when it does.
 func early(which func(store.Write) bool) func(*liar, store.Store) {
 	return func(l *liar, good store.Store) {
-		var committing atomic.Int32
+		var c crossing
 		l.commit = func(ctx context.Context, b *store.Batch) error {
-			committing.Add(1)
-			defer committing.Add(-1)
 			var checks, rest []store.Write
 			for _, w := range copied(b).Writes {
 				if w.Action == store.Check && which(w) {
@@ -62,15 +59,12 @@ func early(which func(store.Write) bool) func(*liar, store.Store) {
 			if err := good.Commit(ctx, &store.Batch{Tenant: b.Tenant, Shard: b.Shard, Writes: checks}); err != nil {
 				return err
 			}
-			for range 200 { // until another is here too
-				if committing.Load() > 1 {
-					break
-				}
-				runtime.Gosched()
+			if len(checks) > 0 {
+				c.linger()
 			}
-			c := copied(b)
-			c.Writes = rest
-			return good.Commit(ctx, c)
+			late := copied(b)
+			late.Writes = rest
+			return good.Commit(ctx, late)
 		}
 	}
 }
@@ -203,7 +197,9 @@ var commitLies = []lie{
 				return errors.New("database is locked")
 			}
 			defer mu.Unlock()
-			runtime.Gosched()
+			for range 500 {
+				runtime.Gosched()
+			}
 			return good.Commit(ctx, b)
 		}
 	}},
@@ -212,18 +208,19 @@ var commitLies = []lie{
 // forgetsAdds reads a counter and writes it in two steps.
 func forgetsAdds(l *liar, good store.Store) {
 	var mu sync.Mutex
+	var c crossing
 	counters := map[string]int64{}
 	l.commit = func(ctx context.Context, b *store.Batch) error {
-		c := copied(b)
-		c.Adds = nil
-		if err := good.Commit(ctx, c); err != nil {
+		rest := copied(b)
+		rest.Adds = nil
+		if err := good.Commit(ctx, rest); err != nil {
 			return err
 		}
 		for _, a := range b.Adds {
 			mu.Lock()
 			n := counters[b.Tenant+a.Counter]
 			mu.Unlock()
-			runtime.Gosched()
+			c.linger()
 			mu.Lock()
 			counters[b.Tenant+a.Counter] = n + a.Delta
 			mu.Unlock()
@@ -243,6 +240,7 @@ func forgetsAdds(l *liar, good store.Store) {
 
 // thinksTooLong compares versions, waits, and then writes over whatever is there.
 func thinksTooLong(l *liar, good store.Store) {
+	var c crossing
 	l.commit = func(ctx context.Context, b *store.Batch) error {
 		checks := &store.Batch{Tenant: b.Tenant, Shard: b.Shard}
 		for _, w := range b.Writes {
@@ -251,7 +249,7 @@ func thinksTooLong(l *liar, good store.Store) {
 		if err := good.Commit(ctx, checks); err != nil {
 			return err
 		}
-		runtime.Gosched()
+		c.linger()
 		force := &liar{}
 		pretend(func(w *store.Write, stored int64) { w.If = stored })(force, good)
 		for {

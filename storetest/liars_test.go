@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -98,6 +100,27 @@ func honest() factory {
 		New:    func() store.Store { return newJournal() },
 		Tx:     beginTx,
 		Reopen: func(s store.Store) store.Store { return s },
+	}
+}
+
+// crossing is where a liar lingers between looking and writing until another caller is there too, so that what it does wrong at the
+// same time goes wrong in each run, on a busy machine as well. It gives up when nobody comes, and hurries once two have met.
+type crossing struct {
+	n   atomic.Int32
+	met atomic.Bool
+}
+
+func (c *crossing) linger() {
+	if c.n.Add(1) > 1 {
+		c.met.Store(true)
+	}
+	defer c.n.Add(-1)
+	began := time.Now()
+	for !c.met.Load() && time.Since(began) < 50*time.Millisecond {
+		runtime.Gosched()
+	}
+	for i := 0; i < 500 && c.n.Load() < 2; i++ {
+		runtime.Gosched()
 	}
 }
 

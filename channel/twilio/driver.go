@@ -17,13 +17,14 @@
 package twilio
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/internal/outbound"
 )
 
 // Driver is the channel kind "twilio". The zero value is ready to use; its fields must not change once it is.
@@ -69,8 +70,7 @@ type conn struct {
 	secret   secret
 	base     *url.URL
 	callback string
-	client   *http.Client // follows no redirect
-	outside  *http.Client // for hosts that are not Twilio's: connects to public addresses only
+	provider *outbound.Client
 	caps     channel.Capabilities
 }
 
@@ -93,23 +93,14 @@ func (d *Driver) Open(_ context.Context, s channel.Settings) (channel.Conn, erro
 	if err := checkCallback(s.CallbackURL); err != nil {
 		return nil, err
 	}
-	client := s.Client
-	if client == nil {
-		client = d.HTTPClient
-	}
-	if client == nil {
-		client = &http.Client{Timeout: 30 * time.Second}
-	}
-	c.client, c.outside = withoutRedirects(client), guarded(client)
+	client := cmp.Or(s.Client, d.HTTPClient, &http.Client{Timeout: 30 * time.Second})
+	c.provider = outbound.New(client, c.base)
 	return c, nil
 }
 
 func (d *Driver) base() (*url.URL, error) {
-	if d.BaseURL == "" {
-		return &url.URL{Scheme: "https", Host: "api.twilio.com"}, nil
-	}
-	u, err := url.Parse(strings.TrimSuffix(d.BaseURL, "/"))
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Path != "" || u.RawQuery != "" || u.User != nil {
+	u, err := outbound.Base(cmp.Or(d.BaseURL, "https://api.twilio.com"))
+	if err != nil || u.Path != "" {
 		return nil, &channel.SettingError{Name: "BaseURL", Problem: "must be scheme and host alone, such as https://api.twilio.com"}
 	}
 	return u, nil

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -76,16 +77,7 @@ func (d *Driver) Parse(r *channel.Request) ([]channel.Item, error) {
 
 // id is the message's; SmsSid is what it was called before.
 func id(p url.Values) string {
-	return first(p.Get("MessageSid"), p.Get("SmsMessageSid"), p.Get("SmsSid"))
-}
-
-func first(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
+	return cmp.Or(p.Get("MessageSid"), p.Get("SmsMessageSid"), p.Get("SmsSid"))
 }
 
 // bare is an address without its channel: what the thread is named by.
@@ -104,10 +96,10 @@ func (d *Driver) inbound(p url.Values) []channel.Item {
 	from := p.Get("From")
 	m := &channel.Message{
 		ID:      id(p),
-		From:    []conversation.Identity{identity(from, first(p.Get("ProfileName"), p.Get("ProfileUsername")))},
+		From:    []conversation.Identity{identity(from, cmp.Or(p.Get("ProfileName"), p.Get("ProfileUsername")))},
 		Text:    p.Get("Body"),
 		ReplyTo: p.Get("OriginalRepliedMessageSid"),
-		Button:  first(p.Get("ButtonPayload"), p.Get("ListId")),
+		Button:  cmp.Or(p.Get("ButtonPayload"), p.Get("ListId")),
 	}
 	for _, other := range []string{wa(p.Get("WaId")), p.Get("ExternalUserId")} {
 		if other == "" || from == bare(from) {
@@ -163,8 +155,8 @@ func receipt(p, query url.Values, status string) []channel.Item {
 	r := &channel.Receipt{IDs: []string{id(p)}, Reference: query.Get(referenceParam), Delivery: delivery(status)}
 	to := p.Get("To")
 	if r.Delivery == conversation.Failed {
-		code := first(p.Get("ErrorCode"), status)
-		r.Failure = failure(code, first(p.Get("ErrorMessage"), p.Get("ChannelStatusMessage"))).Failure()
+		code := cmp.Or(p.Get("ErrorCode"), status)
+		r.Failure = failure(code, cmp.Or(p.Get("ErrorMessage"), p.Get("ChannelStatusMessage"))).Failure()
 	}
 	accounts := slices.DeleteFunc([]string{query.Get(accountParam), p.Get("MessagingServiceSid"), p.Get("From")}, func(s string) bool { return s == "" })
 	i := channel.Item{Thread: bare(to), Receipt: r}

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -111,7 +112,7 @@ func (c *conn) list(ctx context.Context, d time.Time) ([]resource, error) {
 
 // at is the provider's time of a message; zero if it gives none.
 func (m resource) at() time.Time {
-	t, err := time.Parse(time.RFC1123Z, first(m.DateSent, m.DateCreated))
+	t, err := time.Parse(time.RFC1123Z, cmp.Or(m.DateSent, m.DateCreated))
 	if err != nil {
 		return time.Time{}
 	}

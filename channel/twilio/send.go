@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -90,7 +91,7 @@ func (c *conn) Send(ctx context.Context, p channel.Part) (channel.Sent, error) {
 		return channel.Sent{}, &channel.Error{Class: channel.Unknown, Detail: "the answer names no message"}
 	}
 	if delivery(got.Status) == conversation.Failed {
-		return channel.Sent{ID: got.SID}, failure(first(got.ErrorCode.String(), got.Status), got.ErrorMessage)
+		return channel.Sent{ID: got.SID}, failure(cmp.Or(got.ErrorCode.String(), got.Status), got.ErrorMessage)
 	}
 	return channel.Sent{ID: got.SID, Delivery: delivery(got.Status)}, nil
 }

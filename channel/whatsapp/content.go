@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
@@ -37,14 +38,14 @@ func fill(msg *channel.Message, m object, kind string) {
 	}
 	switch kind {
 	case "unsupported":
-		msg.Unsupported = firstOf(m.object(kind).text("type"), kind)
+		msg.Unsupported = cmp.Or(m.object(kind).text("type"), kind)
 	case "interactive":
 		msg.Unsupported = strings.TrimSuffix(kind+" "+m.object(kind).text("type"), " ")
 	case "system":
 		msg.Unsupported = strings.TrimSuffix(kind+" "+m.object(kind).text("type"), " ")
 		msg.Text, msg.Automatic = m.object(kind).text("body"), true
 	default:
-		msg.Unsupported = firstOf(kind, "message without a type")
+		msg.Unsupported = cmp.Or(kind, "message without a type")
 	}
 }
 
@@ -75,7 +76,7 @@ func hash(announced string) string {
 // button reads a pressed quick reply of a template.
 func button(msg *channel.Message, m object) bool {
 	p := m.object("button")
-	msg.Text, msg.Button = firstOf(p.text("text"), p.text("payload")), firstOf(p.text("payload"), p.text("text"))
+	msg.Text, msg.Button = cmp.Or(p.text("text"), p.text("payload")), cmp.Or(p.text("payload"), p.text("text"))
 	return msg.Text != ""
 }
 

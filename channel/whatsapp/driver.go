@@ -1,16 +1,17 @@
 package whatsapp
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/internal/outbound"
 )
 
 var (
@@ -57,17 +58,15 @@ func (d *Driver) Open(_ context.Context, s channel.Settings) (channel.Conn, erro
 	if err != nil {
 		return nil, err
 	}
-	base, err := url.Parse(strings.TrimRight(orDefault(d.BaseURL, DefaultBaseURL), "/"))
-	if err != nil || base.Host == "" {
-		return nil, &channel.SettingError{Name: "BaseURL", Problem: "must be an absolute address"}
+	base, err := outbound.Base(cmp.Or(d.BaseURL, DefaultBaseURL))
+	if err != nil {
+		return nil, err
 	}
-	c := &conn{
-		account: s.Account, secret: secret, base: base, version: orDefault(d.Version, DefaultVersion), mediaHosts: d.MediaHosts,
-		client: withoutRedirects(s.Client), outside: guarded(s.Client, isPublic),
+	hosts := d.MediaHosts
+	if len(hosts) == 0 {
+		hosts = []string{"lookaside.fbsbx.com"}
 	}
-	if len(c.mediaHosts) == 0 {
-		c.mediaHosts = []string{"lookaside.fbsbx.com"}
-	}
+	c := &conn{account: s.Account, secret: secret, base: base, version: cmp.Or(d.Version, DefaultVersion), provider: outbound.New(s.Client, base, hosts...)}
 	if err := c.setOptions(s.Options); err != nil {
 		return nil, err
 	}
@@ -76,14 +75,12 @@ func (d *Driver) Open(_ context.Context, s channel.Settings) (channel.Conn, erro
 
 // conn is an opened channel. It does not change once it is open.
 type conn struct {
-	account    string
-	secret     secret
-	base       *url.URL
-	version    string
-	mediaHosts []string
-	proof      string       // of the app secret, to be sent with every call; "" when switched off
-	client     *http.Client // for the provider's own hosts; follows no redirect
-	outside    *http.Client // for where media redirect to; reaches public addresses only
+	account  string
+	secret   secret
+	base     *url.URL
+	version  string
+	proof    string // of the app secret, to be sent with every call; "" when switched off
+	provider *outbound.Client
 }
 
 func (c *conn) setOptions(options map[string]string) error {
@@ -146,11 +143,4 @@ func parseSecret(text string) (secret, error) {
 
 func isDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
-}
-
-func orDefault(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
 }

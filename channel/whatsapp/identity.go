@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -134,14 +135,14 @@ func identityChanges(account string, at time.Time, pairs ...[2]string) []channel
 // in the envelope or, of a user ID, in the sentence for people alone.
 func systemChanges(account string, at time.Time, m object) []channel.Item {
 	s := m.object("system")
-	oldPhone := firstOf(m.text("from"), s.text("customer"))
-	newPhone := firstOf(s.text("wa_id"), s.text("new_wa_id"))
+	oldPhone := cmp.Or(m.text("from"), s.text("customer"))
+	newPhone := cmp.Or(s.text("wa_id"), s.text("new_wa_id"))
 	newUser := s.text("user_id")
-	oldUser := firstOf(s.text("previous_user_id"), m.text("from_user_id"))
+	oldUser := cmp.Or(s.text("previous_user_id"), m.text("from_user_id"))
 	if oldUser == "" || oldUser == newUser {
 		oldUser = previousUser(s.text("body"), newUser)
 	}
-	oldParent := firstOf(s.text("previous_parent_user_id"), m.text("from_parent_user_id"))
+	oldParent := cmp.Or(s.text("previous_parent_user_id"), m.text("from_parent_user_id"))
 	return identityChanges(account, at, [2]string{oldPhone, newPhone}, [2]string{oldUser, newUser}, [2]string{oldParent, s.text("parent_user_id")})
 }
 
@@ -171,13 +172,4 @@ func userUpdate(account string, raw json.RawMessage) []channel.Item {
 		return [2]string{p.text("previous"), p.text("current")}
 	}
 	return identityChanges(account, seconds(o.text("timestamp")), pair("user_id"), pair("parent_user_id"))
-}
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

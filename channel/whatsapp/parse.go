@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -133,7 +134,7 @@ func (c change) message(m object, people []conversation.Identity, origin channel
 // alter fills item with what changes an earlier message: a reaction, an edit, an unsend. It reports whether m is one that can be read.
 func alter(item *channel.Item, m object, kind string, people []conversation.Identity, origin channel.Origin) bool {
 	p := m.object(kind)
-	target := firstOf(p.text("message_id"), p.text("original_message_id"))
+	target := cmp.Or(p.text("message_id"), p.text("original_message_id"))
 	if target == "" {
 		return false
 	}

@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 
@@ -49,7 +50,7 @@ func statusFailure(s object) *conversation.Failure {
 	if !ok || !known {
 		class = channel.Content
 	}
-	e := &channel.Error{Class: class, Detail: firstOf(o.object("error_data").text("details"), o.text("message"), o.text("title"))}
+	e := &channel.Error{Class: class, Detail: cmp.Or(o.object("error_data").text("details"), o.text("message"), o.text("title"))}
 	if ok {
 		e.Code = strconv.Itoa(code)
 	}

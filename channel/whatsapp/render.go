@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -56,7 +57,7 @@ func renderCard(card object) string {
 	name, org := card.object("name"), card.object("org")
 	parts := []string{name.text("prefix"), name.text("first_name"), name.text("middle_name"), name.text("last_name"), name.text("suffix")}
 	rows := []string{
-		firstOf(name.text("formatted_name"), strings.Join(nonEmpty(parts...), " ")),
+		cmp.Or(name.text("formatted_name"), strings.Join(nonEmpty(parts...), " ")),
 		strings.Join(nonEmpty(org.text("title"), org.text("department"), org.text("company")), ", "),
 		labelled("Birthday", card.text("birthday")),
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/internal/outbound"
 )
 
 // Send makes one call of the messages endpoint. The answer's 2xx means accepted; everything later comes as a receipt.
@@ -20,15 +21,15 @@ func (c *conn) Send(ctx context.Context, p channel.Part) (channel.Sent, error) {
 	if err != nil {
 		return channel.Sent{}, err
 	}
-	if a.status < 200 || a.status > 299 {
-		return channel.Sent{}, a.failure()
+	if !a.Success() {
+		return channel.Sent{}, failure(a)
 	}
 	return accepted(a)
 }
 
 // accepted reads the ID and the addresses out of an answer. Without an ID the message may still have been taken.
-func accepted(a answer) (channel.Sent, error) {
-	o := parseObject(a.body)
+func accepted(a outbound.Answer) (channel.Sent, error) {
+	o := parseObject(a.Body)
 	var id string
 	if list := o.list("messages"); len(list) > 0 {
 		id = parseObject(list[0]).text("id")
@@ -48,12 +49,12 @@ func accepted(a answer) (channel.Sent, error) {
 func (c *conn) Test(ctx context.Context) (string, error) {
 	a, err := c.call(ctx, http.MethodGet, c.account, url.Values{"fields": {"display_phone_number,verified_name,quality_rating"}}, nil)
 	if err != nil {
-		return "", asRetry(err)
+		return "", err
 	}
-	if a.status < 200 || a.status > 299 {
-		return "", a.failure()
+	if !a.Success() {
+		return "", failure(a)
 	}
-	o := parseObject(a.body)
+	o := parseObject(a.Body)
 	if o.text("display_phone_number") == "" {
 		return "", &channel.Error{Class: channel.ChannelDown, Detail: "the provider's answer names no phone number"}
 	}

@@ -33,7 +33,7 @@ func (t *tables) commit(ctx context.Context, q querier, b *store.Batch, strict b
 	if len(b.Finish) == 0 {
 		return nil // the jobs to queue were among the changes
 	}
-	return t.write(ctx, q, b, append(t.reopen(b, held), t.enqueue(b)...))
+	return t.write(ctx, q, b, append(t.reopen(b, held, strict), t.enqueue(b)...))
 }
 
 // write runs statements that touch different rows, on PostgreSQL as one. Those marked keyed answer with the keys they wrote.

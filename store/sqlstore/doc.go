@@ -13,7 +13,11 @@
 // rows holds every row, with its place in columns and its first listed fact in columns too, since most rows have one at most; facts
 // holds the other listed facts. counters, jobs and leases hold what their names say. Every key begins with the tenant; jobs and leases
 // begin with the lane, which is the tenant preceded by its shard in two hexadecimal digits, so that tenants are visited in its order.
-// There are no triggers, no sequences and no foreign keys. Text compares byte by byte (COLLATE "C", BINARY), and bodies are bytes.
+// There are no triggers, no sequences and no foreign keys. Text compares byte by byte (COLLATE "C", BINARY), and bodies are bytes. A
+// job without a due time has the smallest number there is.
+//
+// What store.Listed says when a row is written decides where its facts go. When it says more in a later version, rows written before
+// are listed by the new fact only once they are written again.
 //
 // # PostgreSQL
 //
@@ -24,6 +28,9 @@
 // stripes, chosen by the connection, so that commits do not wait for each other's counters. What the server aborts (serialization
 // failure, deadlock, unique violation) is an ErrConflict that names the rows of the batch; for a batch without rows, the groups it
 // finishes, under the kind "group".
+//
+// Plans rest on statistics, which autovacuum gathers within a minute or so. After filling empty tables with much at once, run ANALYZE:
+// before that, a list may sort a tenant's rows instead of reading their index.
 //
 // # SQLite
 //

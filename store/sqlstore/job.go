@@ -78,8 +78,13 @@ func (t *tables) finish(b *store.Batch, held *held) []change {
 }
 
 // reopen undoes what push did to the groups whose lease changed: their jobs are seen again when the group opens. It is a statement
-// after the one that locked the leases, since push has the lease locked too: what it did before is seen, and it does no more.
-func (t *tables) reopen(b *store.Batch, held *held) []change {
+// after the one that locked the leases, since push has the lease locked too: what it did before is seen, and it does no more. A strict
+// transaction may see an old state, so there all jobs of the group are written: one that was moved since is then a conflict.
+func (t *tables) reopen(b *store.Batch, held *held, strict bool) []change {
+	moved := " and j.at > j.due"
+	if strict {
+		moved = ""
+	}
 	var rows [][]any
 	for _, f := range b.Finish {
 		if held.groups[f.Group] {
@@ -90,7 +95,7 @@ func (t *tables) reopen(b *store.Batch, held *held) []change {
 	for part := range slices.Chunk(rows, some) {
 		s := new(statement).add("update " + t.jobs + " as j set at = case when j.due > v.column3 then j.due else v.column3 end from (")
 		s.values([]string{"text", "text", "bigint"}, part)
-		all = append(all, change{statement: s.add(") as v where j.lane = v.column1 and j.grp = v.column2 and j.at > j.due")})
+		all = append(all, change{statement: s.add(") as v where j.lane = v.column1 and j.grp = v.column2" + moved)})
 	}
 	return all
 }

@@ -335,7 +335,10 @@ func TestS13KeyReused(t *testing.T) {
 		require.NoError(t, err, "empty is the same as none")
 		assert.Equal(t, m.ID, again.ID)
 		for name, call := range map[string]func() error{
-			"other text":         func() error { _, err := w.jane.Reply(ctx, ann.ID, frontdesk.Draft{Text: "Twice", Key: "k"}); return err },
+			"other text": func() error {
+				_, err := w.jane.Reply(ctx, ann.ID, frontdesk.Draft{Text: "Twice", Key: "k"})
+				return err
+			},
 			"other conversation": func() error { _, err := w.jane.Reply(ctx, bob.ID, first); return err },
 			"other act": func() error {
 				d := first

@@ -109,7 +109,7 @@ func TestListsUseTheirIndexes(t *testing.T) {
 						got, statements := listed(t, s, r, q)
 						require.Len(t, got.Rows, page)
 						require.Len(t, statements, 1, "a page is one statement")
-						checkPlan(t, o, statements[0], max(2, len(q.Ranges)))
+						checkPlan(t, o, statements[0], max(2, len(q.Ranges)), reads(q))
 						q.Cursor = got.Cursor
 					}
 				})
@@ -129,7 +129,22 @@ func listed(t *testing.T, s store.Store, r *recorder, q store.Query) (*store.Pag
 	return got, statements
 }
 
-func checkPlan(t *testing.T, o *stores.Opened, a asked, arms int) {
+// reads returns what SQLite says of the indexes that the query must read, with every condition that these answer.
+func reads(q store.Query) []string {
+	switch {
+	case q.Fact != "":
+		return []string{"frontdesk_rows_fact (tenant=? AND kind=? AND fact_name=? AND fact_value=?", "frontdesk_facts USING PRIMARY KEY (tenant=? AND kind=? AND name=? AND value=?"}
+	case len(q.Ranges) == 0:
+		return []string{"sqlite_autoindex_frontdesk_rows_1 (tenant=? AND kind=?"}
+	}
+	by := map[store.Dimension]string{store.Any: "shelf", store.ByMailbox: "mailbox", store.ByTeam: "team", store.ByAgent: "agent"}[q.Ranges[0].By]
+	if by == "shelf" {
+		return []string{"frontdesk_rows_shelf (tenant=? AND shelf=?"}
+	}
+	return []string{"frontdesk_rows_" + by + " (tenant=? AND shelf=? AND " + by + "=?"}
+}
+
+func checkPlan(t *testing.T, o *stores.Opened, a asked, arms int, reads []string) {
 	t.Helper()
 	if o.Options.Dialect == sqlstore.PostgreSQL {
 		for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
@@ -137,7 +152,10 @@ func checkPlan(t *testing.T, o *stores.Opened, a asked, arms int) {
 		}
 		return
 	}
-	checkSQLite(t, o.DB, a)
+	plan := checkSQLite(t, o.DB, a)
+	for _, index := range reads {
+		assert.Contains(t, plan, index, a.query)
+	}
 }
 
 // node is a node of PostgreSQL's plan.
@@ -203,8 +221,8 @@ func literal(t *testing.T, arg driver.NamedValue) string {
 	return ""
 }
 
-// checkSQLite fails if the statement's plan scans a table, or sorts what it reads from one.
-func checkSQLite(t *testing.T, db *sql.DB, a asked) {
+// checkSQLite fails if the statement's plan scans a table, or sorts what it reads from one, and returns the plan.
+func checkSQLite(t *testing.T, db *sql.DB, a asked) string {
 	t.Helper()
 	var args []any
 	for _, arg := range a.args {
@@ -233,4 +251,5 @@ func checkSQLite(t *testing.T, db *sql.DB, a asked) {
 	if t.Failed() {
 		t.Log(a.query + "\n" + strings.Join(plan, "\n"))
 	}
+	return strings.Join(plan, "\n")
 }

@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -167,6 +168,33 @@ func TestClosedGroupsAreMovedOutOfTheWay(t *testing.T) {
 		got = lease(t, s, store.JobQuery{Now: start.Add(time.Hour), Token: "t4", Limit: 1000, PerTenant: 1000, PerGroup: 5})
 		require.Len(t, got, closed+1, "in time all open")
 	})
+}
+
+// A transaction that sees the state before jobs were moved out of the way does not leave them there when it opens their group.
+func TestOldStateDoesNotHideMovedJobs(t *testing.T) {
+	const closed = 100
+	o := stores.PostgreSQL(t)
+	enqueue(t, o, "acme", closed, func(i int) store.Job { return store.Job{ID: fmt.Sprint("j", i), Group: fmt.Sprintf("a%03d", i)} })
+	held := lease(t, o, store.JobQuery{Token: "holder", Limit: closed, PerTenant: closed, PerGroup: 1, Until: start.Add(time.Hour)})
+	require.Len(t, held, closed)
+
+	tx, err := o.DB.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
+	require.NoError(t, err)
+	defer tx.Rollback()
+	s := o.SQL.WithTx(tx)
+	read(t, s, document("anything"))
+	require.Empty(t, lease(t, o, store.JobQuery{Token: "t", Limit: 3, PerTenant: 3})) // moves them
+
+	b := store.NewBatch("acme", start)
+	b.Done(store.Finish{Group: held[0].Group, Token: "holder"})
+	require.NoError(t, b.Seal())
+	require.ErrorIs(t, s.Commit(ctx, b), store.ErrConflict)
+	require.NoError(t, tx.Rollback())
+
+	commit(t, o, b)
+	got := lease(t, o, store.JobQuery{Token: "t", Limit: 3, PerTenant: 3})
+	require.Len(t, got, 1)
+	require.Equal(t, held[0].Group, got[0].Group)
 }
 
 // A group whose jobs are due at many times is one of several, also when they all come before the others'.

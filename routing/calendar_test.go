@@ -1,0 +1,346 @@
+package routing_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+	_ "time/tzdata" // the zones' rules, also where the machine has none
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk/routing"
+)
+
+func calendar(t testing.TB, h routing.Hours) *routing.Calendar {
+	t.Helper()
+	zone, err := time.LoadLocation(h.Zone)
+	require.NoError(t, err)
+	c, err := h.Calendar(zone)
+	require.NoError(t, err)
+	return c
+}
+
+// instant reads a wall-clock time with its offset, so that an hour which comes twice is told apart.
+func instant(t testing.TB, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse("2006-01-02 15:04 -07:00", text)
+	require.NoError(t, err)
+	return at
+}
+
+func weekdays(t testing.TB, texts ...string) routing.Week {
+	s := spans(t, texts...)
+	return routing.Week{Monday: s, Tuesday: s, Wednesday: s, Thursday: s, Friday: s}
+}
+
+// Shop is a shop in Berlin with a lunch break, closed at Christmas and open on Christmas Eve until noon.
+func shop(t testing.TB) *routing.Calendar {
+	return calendar(t, routing.Hours{Zone: "Europe/Berlin", Week: weekdays(t, "09:00-12:00", "13:00-17:00"), Holidays: []routing.Holiday{
+		{Date: "2026-12-24", Spans: spans(t, "09:00-12:00")}, {Date: "2026-12-25"}}})
+}
+
+// Times of December 2026 in Berlin: the 23rd is a Wednesday.
+func TestShopHours(t *testing.T) {
+	c := shop(t)
+	for _, tt := range []struct {
+		at                        string
+		open                      bool
+		opening, closing, morning string
+	}{
+		{"2026-12-23 08:59", false, "2026-12-23 09:00", "2026-12-23 12:00", "2026-12-24 09:00"},
+		{"2026-12-23 09:00", true, "2026-12-23 13:00", "2026-12-23 12:00", "2026-12-24 09:00"},
+		{"2026-12-23 11:59", true, "2026-12-23 13:00", "2026-12-23 12:00", "2026-12-24 09:00"},
+		{"2026-12-23 12:00", false, "2026-12-23 13:00", "2026-12-23 17:00", "2026-12-24 09:00"},
+		{"2026-12-23 16:59", true, "2026-12-24 09:00", "2026-12-23 17:00", "2026-12-24 09:00"},
+		{"2026-12-24 11:00", true, "2026-12-28 09:00", "2026-12-24 12:00", "2026-12-28 09:00"},
+		{"2026-12-24 13:00", false, "2026-12-28 09:00", "2026-12-28 12:00", "2026-12-28 09:00"},
+		{"2026-12-25 10:00", false, "2026-12-28 09:00", "2026-12-28 12:00", "2026-12-28 09:00"},
+	} {
+		at := instant(t, tt.at+" +01:00")
+		assert.Equal(t, tt.open, c.Open(at), tt.at)
+		for _, next := range []struct {
+			name, want string
+			ask        func(time.Time) (time.Time, bool)
+		}{{"opening", tt.opening, c.NextOpening}, {"closing", tt.closing, c.NextClosing}, {"morning", tt.morning, c.NextMorning}} {
+			got, ok := next.ask(at)
+			assert.True(t, ok)
+			assert.Equal(t, next.want+" +01:00", got.Format("2006-01-02 15:04 -07:00"), "%s after %s", next.name, tt.at)
+		}
+	}
+}
+
+func TestBusinessTime(t *testing.T) {
+	c := shop(t)
+	for _, tt := range []struct {
+		from, to string
+		business time.Duration
+	}{
+		{"2026-12-23 10:00", "2026-12-23 10:30", 30 * time.Minute},
+		{"2026-12-23 11:30", "2026-12-23 13:30", time.Hour},
+		{"2026-12-23 11:00", "2026-12-23 12:00", time.Hour}, // the moment of closing, not the next opening
+		{"2026-12-23 07:00", "2026-12-23 09:01", time.Minute},
+		{"2026-12-23 16:00", "2026-12-28 10:00", 5 * time.Hour}, // an hour, the three of Christmas Eve, an hour
+		{"2026-12-24 12:00", "2026-12-28 09:01", time.Minute},
+	} {
+		from, to := instant(t, tt.from+" +01:00"), instant(t, tt.to+" +01:00")
+		assert.Equal(t, tt.business, c.Between(from, to), "%s to %s", tt.from, tt.to)
+		assert.Equal(t, -tt.business, c.Between(to, from))
+		got, ok := c.Add(from, tt.business)
+		assert.True(t, ok)
+		assert.True(t, to.Equal(got), "%s + %s: got %s", tt.from, tt.business, got)
+	}
+	at := instant(t, "2026-12-23 12:30 +01:00")
+	for _, d := range []time.Duration{0, -time.Hour} {
+		got, ok := c.Add(at, d)
+		assert.True(t, ok)
+		assert.True(t, at.Equal(got))
+	}
+	odd := instant(t, "2026-12-23 09:59 +01:00").Add(59*time.Second + 7)
+	got, ok := c.Add(odd, 2*time.Hour+time.Second) // to 11:59:59.…, then a second that ends at noon, then the rest after lunch
+	assert.True(t, ok)
+	assert.True(t, instant(t, "2026-12-23 13:00 +01:00").Add(7).Equal(got), got)
+	assert.Equal(t, 2*time.Hour+time.Second, c.Between(odd, got))
+}
+
+// In Berlin the clocks skip 2:00–3:00 on 2026-03-29 and show it twice on 2026-10-25, both Sundays.
+func TestClockChanges(t *testing.T) {
+	night := calendar(t, routing.Hours{Zone: "Europe/Berlin", Week: routing.Week{Saturday: spans(t, "22:00-06:00")}})
+	assert.Equal(t, 7*time.Hour, night.Between(instant(t, "2026-03-28 12:00 +01:00"), instant(t, "2026-03-29 12:00 +02:00")))
+	assert.Equal(t, 9*time.Hour, night.Between(instant(t, "2026-10-24 12:00 +02:00"), instant(t, "2026-10-25 12:00 +01:00")))
+	due, _ := night.Add(instant(t, "2026-03-28 12:00 +01:00"), 5*time.Hour)
+	assert.Equal(t, "2026-03-29 04:00 +02:00", due.Format("2006-01-02 15:04 -07:00"))
+	due, _ = night.Add(instant(t, "2026-10-24 12:00 +02:00"), 5*time.Hour)
+	assert.Equal(t, "2026-10-25 02:00 +01:00", due.Format("2006-01-02 15:04 -07:00"))
+
+	gone := calendar(t, routing.Hours{Zone: "Europe/Berlin", Week: routing.Week{Sunday: spans(t, "02:15-02:45")}})
+	next, _ := gone.NextOpening(instant(t, "2026-03-28 12:00 +01:00"))
+	assert.Equal(t, "2026-04-05 02:15 +02:00", next.Format("2006-01-02 15:04 -07:00"), "the hour of the 29th does not exist")
+	assert.Equal(t, time.Hour, gone.Between(instant(t, "2026-10-25 00:00 +02:00"), instant(t, "2026-10-25 12:00 +01:00")), "it comes twice")
+
+	begins := calendar(t, routing.Hours{Zone: "Europe/Berlin", Week: routing.Week{Sunday: spans(t, "02:30-05:00")}})
+	next, _ = begins.NextOpening(instant(t, "2026-03-28 12:00 +01:00"))
+	assert.Equal(t, "2026-03-29 03:00 +02:00", next.Format("2006-01-02 15:04 -07:00"))
+}
+
+func TestHolidayBesideANightShift(t *testing.T) {
+	week := weekdays(t, "22:00-06:00")
+	c := calendar(t, routing.Hours{Zone: "Europe/Berlin", Week: week, Holidays: []routing.Holiday{{Date: "2026-12-25"}}})
+	assert.True(t, c.Open(instant(t, "2026-12-25 05:59 +01:00")), "the shift of the 24th")
+	assert.False(t, c.Open(instant(t, "2026-12-25 23:00 +01:00")))
+	assert.False(t, c.Open(instant(t, "2026-12-26 01:00 +01:00")))
+}
+
+func TestNeverAndAlways(t *testing.T) {
+	at := instant(t, "2026-12-23 12:30 +00:00")
+	never := calendar(t, routing.Hours{})
+	always := calendar(t, routing.Hours{Week: routing.Week{Monday: spans(t, "00:00-24:00"), Tuesday: spans(t, "00:00-24:00"), Wednesday: spans(t, "00:00-24:00"),
+		Thursday: spans(t, "00:00-24:00"), Friday: spans(t, "00:00-24:00"), Saturday: spans(t, "00:00-24:00"), Sunday: spans(t, "00:00-24:00")}})
+	far := calendar(t, routing.Hours{Holidays: []routing.Holiday{{Date: "2040-01-01", Spans: spans(t, "09:00-10:00")}}})
+	for name, ask := range map[string]func(time.Time) (time.Time, bool){
+		"never opening": never.NextOpening, "never closing": never.NextClosing, "never morning": never.NextMorning,
+		"always opening": always.NextOpening, "always closing": always.NextClosing, "far opening": far.NextOpening,
+		"never add":  func(at time.Time) (time.Time, bool) { return never.Add(at, 1) },
+		"always add": func(at time.Time) (time.Time, bool) { return always.Add(at, routing.Horizon+1) },
+	} {
+		got, ok := ask(at)
+		assert.False(t, ok, name)
+		assert.Zero(t, got, name)
+	}
+	assert.Zero(t, never.Between(at, at.AddDate(3, 0, 0)))
+	assert.Equal(t, 100*24*time.Hour, always.Between(at, at.AddDate(0, 0, 100)))
+	assert.Equal(t, routing.Horizon, always.Between(at, at.AddDate(300, 0, 0)))
+	got, ok := always.Add(at, routing.Horizon)
+	assert.True(t, ok)
+	assert.Equal(t, at.Add(routing.Horizon), got)
+	got, ok = always.NextMorning(at)
+	assert.True(t, ok)
+	assert.Equal(t, "2026-12-24 00:00", got.Format("2006-01-02 15:04"))
+	got, ok = far.NextOpening(instant(t, "2038-01-01 00:00 +00:00"))
+	assert.True(t, ok)
+	assert.Equal(t, "2040-01-01 09:00", got.Format("2006-01-02 15:04"))
+}
+
+// wallOpen is a second opinion on Open, from calendar dates and the clock on the wall.
+func wallOpen(h routing.Hours, local time.Time) bool {
+	y, m, d := local.Date()
+	minute := local.Hour()*60 + local.Minute()
+	for back := range 2 {
+		date := time.Date(y, m, d-back, 0, 0, 0, 0, time.UTC)
+		spans := h.Week.Days()[date.Weekday()]
+		for _, holiday := range h.Holidays {
+			if holiday.Date == date.Format(time.DateOnly) {
+				spans = holiday.Spans
+			}
+		}
+		for _, s := range spans {
+			overnight := s.To < s.From
+			switch {
+			case back == 0 && !overnight && s.From <= minute && minute < s.To,
+				back == 0 && overnight && s.From <= minute,
+				back == 1 && overnight && minute < s.To:
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Two years of minutes in five zones: with the ordinary changes of the clocks, a change of half an hour, changes at midnight, and a
+// date that a zone skipped (Apia, 2011-12-30).
+func TestRecountMinuteByMinute(t *testing.T) {
+	for _, tt := range []struct {
+		zone string
+		year int
+		week routing.Week
+		days []routing.Holiday
+	}{
+		{"Europe/Berlin", 2026, weekdays(t, "09:00-12:00", "13:00-17:30"), []routing.Holiday{{Date: "2026-12-25"}, {Date: "2027-12-24", Spans: spans(t, "08:00-11:00", "22:00-03:00")}}},
+		{"America/New_York", 2026, routing.Week{Saturday: spans(t, "22:00-06:00"), Sunday: spans(t, "01:30-02:30", "20:00-24:00"), Monday: spans(t, "00:00-08:00")}, nil},
+		{"Australia/Lord_Howe", 2026, routing.Week{Saturday: spans(t, "18:00-02:10"), Sunday: spans(t, "01:45-02:15", "03:00-03:01"), Wednesday: spans(t, "10:00-09:00")}, nil},
+		{"America/Sao_Paulo", 2017, routing.Week{Saturday: spans(t, "23:15-00:30"), Sunday: spans(t, "00:15-00:45", "23:00-00:00"), Thursday: spans(t, "00:00-24:00")}, []routing.Holiday{{Date: "2017-10-15", Spans: spans(t, "00:30-01:30")}}},
+		{"Pacific/Apia", 2011, routing.Week{Thursday: spans(t, "20:00-04:00"), Friday: spans(t, "21:00-05:00"), Saturday: spans(t, "06:00-07:00"), Tuesday: spans(t, "00:00-24:00"), Wednesday: spans(t, "00:00-24:00")}, []routing.Holiday{{Date: "2012-03-01"}}},
+	} {
+		t.Run(tt.zone, func(t *testing.T) {
+			t.Parallel()
+			h := routing.Hours{Zone: tt.zone, Week: tt.week, Holidays: tt.days}
+			recount(t, h, calendar(t, h), tt.year)
+		})
+	}
+}
+
+func recount(t *testing.T, h routing.Hours, c *routing.Calendar, year int) {
+	zone, err := time.LoadLocation(h.Zone)
+	require.NoError(t, err)
+	start := time.Date(year, 1, 1, 0, 0, 0, 0, zone)
+	minutes := int(time.Date(year+2, 1, 1, 0, 0, 0, 0, zone).Sub(start) / time.Minute)
+	at := func(m int) time.Time { return start.Add(time.Duration(m) * time.Minute) }
+
+	const none = -1
+	open := make([]bool, minutes)
+	worked := make([]int, minutes+1)         // open minutes before each
+	moment := make([]int, 0, minutes)        // the minute after the n-th open one
+	edges := map[bool][]int{}                // where it opens (true) and closes
+	offsets, last := []int{}, int(1_000_000) // where the zone's offset changes
+	for m := range minutes {
+		local := at(m).In(zone)
+		open[m] = wallOpen(h, local)
+		if open[m] != c.Open(at(m)) {
+			t.Fatalf("%s: open %v by the wall clock, %v by the calendar", local, open[m], c.Open(at(m)))
+		}
+		worked[m+1] = worked[m]
+		if open[m] {
+			worked[m+1]++
+			moment = append(moment, m+1)
+		}
+		if m > 0 && open[m] != open[m-1] {
+			edges[open[m]] = append(edges[open[m]], m)
+		}
+		if _, offset := local.Zone(); offset != last {
+			offsets, last = append(offsets, m), offset
+		}
+	}
+	require.Greater(t, len(offsets), 2, "the zone changes its offset in these years")
+	require.NotEmpty(t, edges[true])
+
+	after := func(list []int, m int) int { // the first entry greater than m
+		for lo, hi := 0, len(list); ; {
+			if lo == hi {
+				if lo == len(list) {
+					return none
+				}
+				return list[lo]
+			}
+			if mid := (lo + hi) / 2; list[mid] > m {
+				hi = mid
+			} else {
+				lo = mid + 1
+			}
+		}
+	}
+	check := func(m int) {
+		for opens, ask := range map[bool]func(time.Time) (time.Time, bool){true: c.NextOpening, false: c.NextClosing} {
+			if want := after(edges[opens], m); want != none {
+				got, ok := ask(at(m))
+				require.True(t, ok && got.Equal(at(want)), "%s: next edge (opens: %v) is %s, want %s", at(m), opens, got, at(want))
+			}
+		}
+		for _, n := range []int{1, 17, 480, 5_000} {
+			if i := worked[m] + n - 1; i < len(moment) {
+				got, ok := c.Add(at(m), time.Duration(n)*time.Minute)
+				require.True(t, ok && got.Equal(at(moment[i])), "%s + %d business minutes is %s, want %s", at(m), n, got, at(moment[i]))
+			}
+		}
+		for _, n := range []int{1, 90, 1_500, 60_000} {
+			if to := m + n; to <= minutes {
+				want := time.Duration(worked[to]-worked[m]) * time.Minute
+				require.Equal(t, want, c.Between(at(m), at(to)), "%s to %s", at(m), at(to))
+			}
+		}
+	}
+	for m := 0; m < minutes; m += 241 { // prime, so that every minute of the day comes up
+		check(m)
+	}
+	for _, change := range offsets {
+		for m := max(0, change-1_600); m < min(minutes, change+1_600); m += 3 {
+			check(m)
+		}
+	}
+	for _, edge := range append(edges[true], edges[false]...)[:200] {
+		check(edge - 1)
+		check(edge)
+	}
+}
+
+func FuzzCalendar(f *testing.F) {
+	f.Add([]byte(`{"zone":"Europe/Berlin","week":{"monday":["09:00-12:00","13:00-17:00"],"saturday":["22:00-06:00"]}}`), int64(1_774_742_400))
+	f.Add([]byte(`{"zone":"Pacific/Apia","week":{"friday":["00:00-24:00"]},"holidays":[{"date":"2011-12-30"}]}`), int64(1_325_239_200))
+	f.Add([]byte(`{"week":{}}`), int64(-62_135_596_800))
+	f.Add([]byte(`{"week":{"sunday":["23:59-24:00"]}}`), int64(1<<62))
+	f.Fuzz(func(t *testing.T, text []byte, unix int64) {
+		var h routing.Hours
+		if json.Unmarshal(text, &h) != nil {
+			return
+		}
+		zone, err := time.LoadLocation(h.Zone)
+		if err != nil {
+			return
+		}
+		c, err := h.Calendar(zone)
+		if err != nil {
+			return
+		}
+		at := time.Unix(unix, 0)
+		if next, ok := c.NextOpening(at); ok {
+			require.True(t, c.Open(next) && !c.Open(next.Add(-1)) && next.After(at))
+		}
+		if next, ok := c.NextClosing(at); ok {
+			require.True(t, !c.Open(next) && c.Open(next.Add(-1)) && next.After(at))
+		}
+		if due, ok := c.Add(at, 90*time.Minute); ok {
+			require.Equal(t, 90*time.Minute, c.Between(at, due))
+			require.True(t, c.Open(due.Add(-1)))
+		}
+		c.NextMorning(at)
+	})
+}
+
+func BenchmarkCalendar(b *testing.B) {
+	c := shop(b)
+	at := instant(b, "2026-12-23 12:30 +01:00")
+	b.Run("Open", func(b *testing.B) {
+		for b.Loop() {
+			c.Open(at)
+		}
+	})
+	b.Run("NextOpening", func(b *testing.B) {
+		for b.Loop() {
+			c.NextOpening(at)
+		}
+	})
+	b.Run("Add 8h", func(b *testing.B) {
+		for b.Loop() {
+			c.Add(at, 8*time.Hour)
+		}
+	})
+}
