@@ -60,6 +60,9 @@ func (t *txn) compose(c caller, start Start, key *keyUse) (msg conversation.Mess
 func (t *txn) composeOn(c caller, start Start) (Channel, channel.Conn, error) {
 	id := start.Channel
 	if id == "" {
+		if !c.sees(start.Mailbox) {
+			return Channel{}, nil, fmt.Errorf("mailbox %q: %w", start.Mailbox, ErrNotFound)
+		}
 		all, err := documents[Channel](t, "channel/")
 		if err != nil {
 			return Channel{}, nil, err
@@ -155,11 +158,13 @@ func (t *txn) contactOf(i conversation.Identity) (c conversation.Contact, err er
 // conversationOn returns the thread's open conversation, or a new one that the thread leads to from now on.
 func (t *txn) conversationOn(c caller, ch Channel, th conversation.Thread, contact conversation.Contact, subject string) (*conversation.Conversation, bool, error) {
 	name := threadName(ch.ID, th.Key)
+	var last time.Time // of the thread's former conversation
 	if row, ok := t.led(name); ok {
 		conv, err := decode[conversation.Conversation](t, row)
 		if err != nil {
 			return nil, false, err
 		}
+		last = conv.Changed
 		if conv.Place == conversation.Inbox && conv.Status == conversation.Open && conv.Mailbox == ch.Mailbox {
 			return &conv, false, nil
 		}
@@ -169,6 +174,7 @@ func (t *txn) conversationOn(c caller, ch Channel, th conversation.Thread, conta
 		return nil, false, err
 	}
 	conv.Threads = []conversation.Thread{th}
+	conv.Changed = conversation.Later(last, t.now) // so that its sends come after those that are still queued
 	t.putRow(store.Row{Key: name, Target: conversationKey(conv.ID)})
 	return conv, true, nil
 }

@@ -152,7 +152,8 @@ func (b *Batch) Empty() bool {
 // Seal checks the limits, sorts, and fills the exported fields. Errors are *InvalidError. A batch that adds or enqueues must also write
 // a row by version: only so can a batch that was applied not be applied again.
 func (b *Batch) Seal() error {
-	b.Writes, b.Adds = b.Writes[:0], b.Adds[:0]
+	b.Writes = make([]Write, 0, len(b.writes)+len(b.read))
+	b.Adds = make([]Add, 0, len(b.adds))
 	for _, w := range b.writes {
 		b.Writes = append(b.Writes, w)
 	}

@@ -35,7 +35,7 @@
 //     That is so for Put, Delete and Check.
 //  15. A check holds until the commit: when two batches each check a row that the other writes, at most one of them commits.
 //  16. A batch that does not hold is a [ConflictError] that names at least one row that did not hold; errors.Is(err, ErrConflict).
-//  17. The empty batch is nil and does nothing.
+//  17. Commit of an empty batch returns nil and does nothing.
 //  18. Add has no condition. Adds of any number of callers all count; deltas may be negative.
 //  19. Under contention nobody's write is lost: of a hundred callers who read, add one and write on the version read, with retries
 //     after conflicts, each value is written once.
@@ -65,7 +65,7 @@
 //  33. Jobs leases only what is due: a job without a due time always is, another when Due is not after Now.
 //  34. A group's leased jobs come by Order, then ID, smallest first, at most PerGroup; one that is not due yet holds up no other.
 //  35. A leased group is nobody else's until the lease ends, also not when new jobs join it.
-//  36. When the lease has ended without a finish, the group's jobs are leased again.
+//  36. When the lease has ended, at Until, without a finish, the group's jobs are leased again.
 //  37. Finish drops the jobs it names, also when its lease is lost meanwhile, and when they are already gone.
 //  38. Finish with the held lease opens the group, or keeps it closed until Hold for everybody but the holder; without the held
 //     lease it leaves the group as it is.

@@ -165,7 +165,8 @@ func (q *Query) Scan() int {
 	return q.Budget
 }
 
-// Check returns an *InvalidError if the query contradicts itself, and ErrUnsupported if it lists by a fact that is not listed.
+// Check returns an *InvalidError if the query contradicts itself, and ErrUnsupported if it lists by a fact that is not listed, or asks for
+// a part of the place that there is not: what is not understood hides nothing and shows nothing.
 func (q *Query) Check() error {
 	bad := func(what, problem string) error { return &InvalidError{What: what, Problem: problem} }
 	switch {
@@ -180,8 +181,21 @@ func (q *Query) Check() error {
 	case q.Fact != "" && !Listed(q.Kind, q.Fact):
 		return fmt.Errorf("%w: %s is not listed by %s", ErrUnsupported, q.Kind, q.Fact)
 	}
+	for _, r := range q.Ranges {
+		if r.By > ByAgent {
+			return fmt.Errorf("%w: a range by dimension %d", ErrUnsupported, r.By)
+		}
+	}
+	for _, m := range q.Match {
+		if strings.HasPrefix(m.Name, "@") && !slices.Contains(placeNames, m.Name) {
+			return fmt.Errorf("%w: a match of %s", ErrUnsupported, m.Name)
+		}
+	}
 	return nil
 }
+
+// placeNames are the parts of a place that Match knows.
+var placeNames = []string{"@shelf", "@mailbox", "@team", "@agent", "@activity"}
 
 // At returns the cursor that goes on after a position in this query's list.
 func (q *Query) At(p Position) string {
