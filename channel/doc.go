@@ -10,7 +10,7 @@
 //   - on the driver [WebhookDriver] (parses deliveries) and [Handshaker] (answers a provider's address check);
 //   - on the Conn [Verifier], [Planner], [Addresser], [Finder], [Poller], [Fetcher], [Actor] and [Tester].
 //
-// A driver imports this package and conversation alone. It keeps no state that must survive, decides no rule of the inbox, and never
+// A driver needs this package and conversation, and nothing else of ours. It keeps no state that must survive, decides no rule of the inbox, and never
 // retries: it sorts what the provider said into an [Error] class, and the Desk decides. Run channeltest.Run on it.
 //
 // # Deliveries
