@@ -42,8 +42,13 @@ func (t *txn) caller(a Actor, command string, needs right) (caller, error) {
 	if err := checkTenant(a.Tenant); err != nil {
 		return caller{}, err
 	}
+	t.called = true
 	c := caller{Actor: a, all: true}
 	switch {
+	case a.Agent != "" && a.Automation != "":
+		return c, invalid("Actor", "names an agent and an automation; name one of them")
+	case conversation.CheckID(a.Automation) != "" && a.Automation != "":
+		return c, invalid("Automation", "%q %s", a.Automation, conversation.CheckID(a.Automation))
 	case a.system:
 		return c, nil
 	case a.Automation != "":
@@ -70,6 +75,9 @@ func (t *txn) caller(a Actor, command string, needs right) (caller, error) {
 func (c *caller) sees(mailbox string) bool {
 	return c.all || slices.Contains(c.agent.Mailboxes, mailbox)
 }
+
+// has reports whether an agent has a right.
+func (c *caller) has(r right) bool { return slices.Contains(may[c.agent.Role], r) }
 
 // who is the caller as the domain knows him.
 func (c *caller) who() conversation.Actor {

@@ -96,26 +96,32 @@ func (t *txn) checkAssign(a Assign) error {
 }
 
 // View tells that the caller has opened a conversation. It marks as read where the mailbox's settings say that opening does.
+// Somebody who may only read marks nothing.
 func (s *Session) View(ctx context.Context, id string) (Conversation, error) {
-	return s.read1(ctx, "view conversation", id, conversation.MarkRead{Viewed: true})
+	return s.mark(ctx, "view conversation", id, toRead, conversation.MarkRead{Viewed: true})
 }
 
 // MarkRead marks a conversation as read for the caller; with the global read status, for all.
 func (s *Session) MarkRead(ctx context.Context, id string) (Conversation, error) {
-	return s.read1(ctx, "mark conversation read", id, conversation.MarkRead{})
+	return s.mark(ctx, "mark conversation read", id, toWork, conversation.MarkRead{})
 }
 
 // MarkUnread marks a conversation as unread for the caller; with the global read status, for all. It is counted again and moves nowhere.
 // Error: conversation.ErrState where no customer has written.
 func (s *Session) MarkUnread(ctx context.Context, id string) (Conversation, error) {
-	return s.read1(ctx, "mark conversation unread", id, conversation.MarkUnread{})
+	return s.mark(ctx, "mark conversation unread", id, toWork, conversation.MarkUnread{})
 }
 
-func (s *Session) read1(ctx context.Context, op, id string, command conversation.Command) (Conversation, error) {
+func (s *Session) mark(ctx context.Context, op, id string, needs right, command conversation.Command) (Conversation, error) {
 	if s.actor.Agent == "" {
 		return Conversation{}, wrap(op, id, &ForbiddenError{Command: op, Needs: "an agent: only people read"})
 	}
-	return s.act(ctx, op, id, toRead, func(*txn, caller) ([]conversation.Command, error) { return []conversation.Command{command}, nil })
+	return s.act(ctx, op, id, needs, func(_ *txn, c caller) ([]conversation.Command, error) {
+		if !c.has(toWork) {
+			return nil, nil
+		}
+		return []conversation.Command{command}, nil
+	})
 }
 
 // wakeJob brings a snoozed conversation back.

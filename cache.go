@@ -50,7 +50,7 @@ func doc[T any](t *txn, key store.Key) (v T, ok bool, err error) {
 			t.cached = append(t.cached, key)
 		} else if err := t.load(key); err != nil {
 			return v, false, err
-		} else if row := t.rows[key]; !t.desk.bound && row.Version != 0 {
+		} else if row := t.rows[key]; !t.desk.bound {
 			t.desk.docs.put(docKey{t.tenant, key.ID}, row)
 		}
 	}

@@ -63,6 +63,7 @@ type shared struct {
 	conns   connCache
 	routes  routeCache
 	numbers numberBlocks
+	turn    turn
 	kick    chan struct{} // work was queued in this process
 }
 
@@ -71,7 +72,8 @@ func New(cfg Config) (*Desk, error) {
 	if cfg.Store == nil {
 		return nil, invalid("Store", "is missing; give one, such as memstore.New()")
 	}
-	d := &Desk{store: cfg.Store, drivers: map[string]channel.Driver{}, shared: &shared{kick: make(chan struct{}, 1)}}
+	d := &Desk{store: cfg.Store, drivers: map[string]channel.Driver{}, shared: &shared{kick: make(chan struct{}, 1),
+		numbers: numberBlocks{reserving: make(chan struct{}, 1)}}}
 	for _, driver := range cfg.Drivers {
 		kind := driver.Kind()
 		if kind == "" || strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
@@ -113,7 +115,7 @@ func (c Config) withDefaults() Config {
 	if c.Workers <= 0 {
 		c.Workers = 8
 	}
-	if c.Retry == nil {
+	if len(c.Retry) == 0 {
 		c.Retry = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour}
 	}
 	if c.KeepEvents <= 0 {
@@ -190,7 +192,8 @@ func (s *stripes) init() {
 	}
 }
 
-// lock holds the stripe of a key until unlock is called. Only one is held at a time, so two callers never wait for one another.
+// lock holds the stripe of a key until unlock is called. Who holds one must not ask for another: two callers could wait for one another,
+// or one for himself.
 func (s *stripes) lock(ctx context.Context, key string) (unlock func(), err error) {
 	stripe := s[store.Shard(key)]
 	select {
@@ -201,7 +204,7 @@ func (s *stripes) lock(ctx context.Context, key string) (unlock func(), err erro
 	}
 }
 
-// once is a map whose values are made once a key, by the first who asks.
+// cache is a bounded map for concurrent use.
 type cache[K comparable, V any] struct {
 	mu   sync.RWMutex
 	vals map[K]V

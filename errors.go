@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/conversation/reply"
 )
 
 // Errors of the Desk. They are checked with errors.Is. A command may also return those of package conversation (ErrState, ErrValue),
@@ -126,5 +127,8 @@ func Refused(err error) bool {
 			return true
 		}
 	}
-	return false
+	var missing *reply.MissingError
+	var syntax *reply.SyntaxError
+	var length *reply.LengthError
+	return errors.As(err, &missing) || errors.As(err, &syntax) || errors.As(err, &length)
 }

@@ -30,8 +30,13 @@ func eventKey(position int64) store.Key {
 
 // stamp writes the events of leased jobs under the next positions, in order, and drops events that are older than the feed keeps.
 func (w *work) stamp(ctx context.Context) error {
-	d := w.desk
+	d, again := w.desk, false
 	return d.write(ctx, w.lease.Tenant, "", func(t *txn) error {
+		if again {
+			// The feed's head was not where it was read, so another has the lease and has numbered these events.
+			return errLeaseLost
+		}
+		again = true
 		key := document("feed", "head")
 		if err := t.load(key); err != nil {
 			return err
@@ -160,7 +165,7 @@ func (w *work) subscribe(ctx context.Context) error {
 	for {
 		events, err := d.events(ctx, tenant, cur.Position, eventsAtOnce)
 		if err == ErrCursorExpired {
-			events, err = d.events(ctx, tenant, 0, eventsAtOnce)
+			events, err = d.missed(ctx, tenant, cur.Position)
 			d.log.ErrorContext(ctx, "subscriber was away for longer than the feed keeps events", "tenant", tenant, "subscriber", name)
 		}
 		if err != nil {
@@ -179,6 +184,22 @@ func (w *work) subscribe(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// EventsLost is the type of the event that a subscriber is told first when it was away for longer than the feed keeps events. From is the
+// position it had been told, To the first position that is still there. What happened between is in the state.
+const EventsLost = "feed.lost"
+
+// missed returns the oldest events, after the word that those since a position are lost.
+func (d *Desk) missed(ctx context.Context, tenant string, position int64) ([]Event, error) {
+	events, err := d.events(ctx, tenant, 0, eventsAtOnce-1)
+	if err != nil || len(events) == 0 {
+		return events, err
+	}
+	first := events[0].Position
+	lost := Event{Tenant: tenant, Position: first - 1, Event: conversation.Event{Type: EventsLost, At: d.now().UTC(),
+		Actor: conversation.Actor{Kind: conversation.BySystem}, From: itoa(position), To: itoa(first)}}
+	return append([]Event{lost}, events...), nil
 }
 
 func (d *Desk) tellSubscriber(ctx context.Context, fn Subscriber, events []Event) (err error) {
@@ -214,6 +235,15 @@ func (w *work) saveProgress(ctx context.Context, name string, cur cursorDoc, tol
 		key := document("cursor", name)
 		if err := t.load(key); err != nil {
 			return err
+		}
+		if row, ok := t.row(key); ok {
+			stored, err := decode[cursorDoc](t, row)
+			if err != nil {
+				return err
+			}
+			if stored.Position > cur.Position {
+				return errLeaseLost // another has gone on meanwhile
+			}
 		}
 		finish := store.Finish{Group: w.lease.Group, Token: w.lease.Token}
 		switch {

@@ -2,6 +2,7 @@ package frontdesk
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -274,7 +275,8 @@ type TimelineQuery struct {
 // Timeline returns a page of a conversation's entries: messages, whispers, and every change with who, when, from and to.
 func (s *Session) Timeline(ctx context.Context, id string, q TimelineQuery) (page Page[conversation.Message], err error) {
 	err = s.read(ctx, "timeline", id, func(t *txn, c caller) error {
-		if _, err := t.visible(c, id); err != nil {
+		conv, err := t.visible(c, id)
+		if err != nil {
 			return err
 		}
 		if q.Limit < 0 || q.Limit > store.MaxLimit {
@@ -291,20 +293,41 @@ func (s *Session) Timeline(ctx context.Context, id string, q TimelineQuery) (pag
 		page.Next = rows.Cursor
 		page.Items, err = decodeAll[conversation.Message](rows.Rows)
 		for i := range page.Items {
-			hide(&page.Items[i])
+			show(&page.Items[i], &conv)
 		}
 		return err
 	})
 	return page, err
 }
 
-// hide takes out what the domain keeps on an entry for itself.
-func hide(m *conversation.Message) { m.Prior, m.Waiting = nil, time.Time{} }
+// show makes an entry what people see: without what the domain keeps on it for itself, and with how far its thread's watermarks say that
+// it got. A message that took more than one try may have left after the watermark, so it counts from its last change.
+func show(m *conversation.Message, conv *conversation.Conversation) {
+	m.Prior, m.Waiting = nil, time.Time{}
+	m.Reactions = slices.DeleteFunc(m.Reactions, func(r conversation.Reaction) bool { return r.Emoji == "" })
+	th, ok := conv.Thread(m.Channel, m.Thread)
+	if !ok || m.Delivery != conversation.Sent && m.Delivery != conversation.Delivered {
+		return
+	}
+	left := m.Stored
+	if slices.ContainsFunc(m.Parts, func(p conversation.Part) bool { return p.Tries > 1 }) {
+		left = m.Changed
+	}
+	switch {
+	case !left.After(th.Read):
+		m.Delivery = conversation.Read
+	case !left.After(th.Delivered):
+		m.Delivery = conversation.Delivered
+	}
+}
 
 // Message returns one message. Error: ErrNotFound.
 func (s *Session) Message(ctx context.Context, id string) (m conversation.Message, err error) {
 	err = s.read(ctx, "message", id, func(t *txn, c caller) error {
-		m, _, err = t.visibleMessage(c, id)
+		var conv conversation.Conversation
+		if m, conv, err = t.visibleMessage(c, id); err == nil {
+			show(&m, &conv)
+		}
 		return err
 	})
 	return m, err
@@ -313,6 +336,9 @@ func (s *Session) Message(ctx context.Context, id string) (m conversation.Messag
 // Undelivered returns messages that failed or are in doubt and that nobody has dismissed, newest first.
 func (s *Session) Undelivered(ctx context.Context, cursor string, limit int) (page Page[conversation.Message], err error) {
 	err = s.read(ctx, "undelivered", "", func(t *txn, c caller) error {
+		if limit < 0 || limit > store.MaxLimit {
+			return invalid("limit", "%d is not within 0 and %d", limit, store.MaxLimit)
+		}
 		rows, err := t.desk.store.List(ctx, store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "undelivered", Limit: limit, Cursor: cursor})
 		if err != nil {
 			return listError(err)
@@ -322,12 +348,21 @@ func (s *Session) Undelivered(ctx context.Context, cursor string, limit int) (pa
 		if err != nil {
 			return err
 		}
+		all = slices.DeleteFunc(all, func(m conversation.Message) bool { return m.Test })
+		keys := make([]store.Key, len(all))
+		for i := range all {
+			keys[i] = conversationKey(all[i].Conversation)
+		}
+		if err := t.load(keys...); err != nil {
+			return err
+		}
 		for _, m := range all {
-			if m.Test {
-				continue
-			}
-			if _, err := t.visible(c, m.Conversation); err == nil {
+			switch conv, err := t.visible(c, m.Conversation); {
+			case err == nil:
+				show(&m, &conv)
 				page.Items = append(page.Items, m)
+			case !errors.Is(err, ErrNotFound):
+				return err
 			}
 		}
 		return nil

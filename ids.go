@@ -15,6 +15,9 @@ func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 type numberBlocks struct {
 	mu   sync.Mutex
 	left map[string]block
+
+	// reserving is held by the one who reserves. It is no stripe: he holds one already, for what the number is for.
+	reserving chan struct{}
 }
 
 type block struct{ next, end int64 }
@@ -28,33 +31,53 @@ type numbersDoc struct {
 
 // number returns a number of the tenant that nobody else has.
 func (d *Desk) number(ctx context.Context, tenant string) (int64, error) {
-	d.numbers.mu.Lock()
-	b := d.numbers.left[tenant]
-	if b.next < b.end {
-		d.numbers.left[tenant] = block{b.next + 1, b.end}
-		d.numbers.mu.Unlock()
-		return b.next, nil
+	if n, ok := d.numbers.take(tenant); ok {
+		return n, nil
 	}
-	d.numbers.mu.Unlock()
-	b, err := d.reserve(ctx, tenant)
+	if d.bound { // one who waits for the host's transaction to end must not be waited for in it
+		b, err := d.reserve(ctx, tenant, 1)
+		return b.next, err
+	}
+	select {
+	case d.numbers.reserving <- struct{}{}:
+		defer func() { <-d.numbers.reserving }()
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	if n, ok := d.numbers.take(tenant); ok {
+		return n, nil
+	}
+	b, err := d.reserve(ctx, tenant, numbersAtOnce)
 	if err != nil {
 		return 0, err
 	}
-	d.numbers.mu.Lock()
-	defer d.numbers.mu.Unlock()
-	if d.numbers.left == nil || len(d.numbers.left) >= cacheLimit {
-		d.numbers.left = map[string]block{}
-	}
-	d.numbers.left[tenant] = block{b.next + 1, b.end}
+	d.numbers.put(tenant, block{b.next + 1, b.end})
 	return b.next, nil
 }
 
-func (d *Desk) reserve(ctx context.Context, tenant string) (b block, err error) {
-	size := int64(numbersAtOnce)
-	if d.bound {
-		size = 1 // the host may roll back, and its block with it
+func (n *numberBlocks) take(tenant string) (int64, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	b := n.left[tenant]
+	if b.next == b.end {
+		return 0, false
 	}
-	err = d.write(ctx, tenant, "numbers", func(t *txn) error {
+	n.left[tenant] = block{b.next + 1, b.end}
+	return b.next, true
+}
+
+func (n *numberBlocks) put(tenant string, b block) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.left == nil || len(n.left) >= cacheLimit {
+		n.left = map[string]block{}
+	}
+	n.left[tenant] = b
+}
+
+// reserve takes the next numbers. In a host's transaction they are its alone: it may roll back.
+func (d *Desk) reserve(ctx context.Context, tenant string, size int64) (b block, err error) {
+	err = d.write(ctx, tenant, "", func(t *txn) error {
 		key := document("numbers", "conversation")
 		if err := t.load(key); err != nil {
 			return err

@@ -90,6 +90,9 @@ func (in *inbound) begin(subject string, contacts []string) error {
 	if err != nil {
 		return err
 	}
+	if in.current != nil { // what is still queued on the thread goes out before what is written here
+		change.Conversation.Changed = conversation.Later(in.current.Changed, change.Conversation.Changed)
+	}
 	in.current = &held{Conversation: change.Conversation}
 	in.held = append(in.held, in.current)
 	in.tell(in.now, change.Events...)

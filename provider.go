@@ -51,11 +51,7 @@ func (s *Session) Act(ctx context.Context, id, action, input string) error {
 	var th conversation.Thread
 	var offered conversation.Action
 	var conn channel.Conn
-	err := s.desk.view(ctx, s.actor.Tenant, func(t *txn) error {
-		c, err := t.caller(s.actor, "act", toWork)
-		if err != nil {
-			return err
-		}
+	err := s.readFor(ctx, "act", toWork, func(t *txn, c caller) error {
 		conv, err := t.visible(c, id)
 		if err != nil {
 			return err
@@ -87,10 +83,7 @@ func (s *Session) Act(ctx context.Context, id, action, input string) error {
 // TestChannel checks a channel's login details with the provider and returns its answer in words. It needs an admin.
 func (s *Session) TestChannel(ctx context.Context, id string) (answer string, err error) {
 	var conn channel.Conn
-	err = s.desk.view(ctx, s.actor.Tenant, func(t *txn) error {
-		if _, err := t.caller(s.actor, "test channel", toManage); err != nil {
-			return err
-		}
+	err = s.readFor(ctx, "test channel", toManage, func(t *txn, _ caller) (err error) {
 		_, conn, err = t.opened(id)
 		return err
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -28,26 +29,57 @@ type Delivery struct {
 	Since  time.Time   `json:"since"`
 	Reason string      `json:"reason"`
 	Tries  int         `json:"tries"`
+
+	Channel string `json:"channel,omitempty"` // of a poll: Body is then its items in JSON
+	Shared  bool   `json:"shared,omitempty"`  // it speaks of other tenants too, so that nobody is shown its body
 }
 
 // keepRaw stores a verified delivery that could not be parsed or decided. The same bytes are kept once.
-func (d *Desk) keepRaw(ctx context.Context, target *target, kind, token string, req *channel.Request, reason error) error {
+func (d *Desk) keepRaw(ctx context.Context, target *target, kind, token string, req *channel.Request, shared bool, reason error) error {
 	sum := sha256.Sum256(append([]byte(req.Method+" "+req.URL+"\n"), req.Body...))
 	raw := Delivery{ID: "raw-" + hex.EncodeToString(sum[:16]), Kind: kind, Token: token, Method: req.Method, URL: req.URL,
-		Header: req.Header.Clone(), Body: req.Body, Since: d.now().UTC(), Reason: conversation.CleanText(reason.Error()), Tries: 1}
+		Header: req.Header.Clone(), Body: req.Body, Since: d.now().UTC(), Reason: conversation.CleanText(reason.Error()), Tries: 1,
+		Shared: shared}
 	d.log.ErrorContext(ctx, "delivery kept for a person to look at", "tenant", target.Tenant, "delivery", raw.ID, "error", reason)
-	return d.write(ctx, target.Tenant, "", func(t *txn) error {
-		if err := t.load(deliveryKey(raw.ID)); err != nil {
+	return d.write(ctx, target.Tenant, "", func(t *txn) error { return t.keep(raw) })
+}
+
+// keep writes a delivery, or counts one more try of it.
+func (t *txn) keep(raw Delivery) error {
+	if err := t.load(deliveryKey(raw.ID)); err != nil {
+		return err
+	}
+	if row, ok := t.row(deliveryKey(raw.ID)); ok {
+		old, err := decode[Delivery](t, row)
+		if err != nil {
 			return err
 		}
-		if row, ok := t.row(deliveryKey(raw.ID)); ok {
-			old, err := decode[Delivery](t, row)
-			if err != nil {
-				return err
-			}
-			raw.Since, raw.Tries = old.Since, old.Tries+1
+		raw.Since, raw.Tries = old.Since, old.Tries+1
+	}
+	return t.putDelivery(&raw)
+}
+
+// maxPolled is how large a polled batch is kept for a person, in bytes of JSON: its row holds it in base64.
+const maxPolled = 5 << 20
+
+// keepPolled stores a polled batch of which something could not be decided, and moves the cursor behind it: it blocks nothing.
+func (d *Desk) keepPolled(ctx context.Context, target *target, polled channel.Polled, reason error) error {
+	body, err := json.Marshal(polled.Items)
+	if err != nil {
+		reason = errors.Join(reason, err)
+	}
+	if len(body) > maxPolled {
+		reason, body = fmt.Errorf("%w (%d bytes, too large to be kept)", reason, len(body)), nil
+	}
+	sum := sha256.Sum256(append([]byte(target.Channel+"\n"+polled.Cursor+"\n"), body...))
+	raw := Delivery{ID: "raw-" + hex.EncodeToString(sum[:16]), Kind: target.doc.Kind, Channel: target.Channel, Body: body, Since: d.now().UTC(),
+		Reason: conversation.CleanText(reason.Error()), Tries: 1}
+	d.log.ErrorContext(ctx, "polled items kept for a person to look at", "tenant", target.Tenant, "delivery", raw.ID, "error", reason)
+	return d.write(ctx, target.Tenant, "", func(t *txn) error {
+		if err := t.saveCursor(target.Channel, polled.Cursor); err != nil {
+			return err
 		}
-		return t.putDelivery(&raw)
+		return t.keep(raw)
 	})
 }
 
@@ -57,10 +89,7 @@ func (t *txn) putDelivery(raw *Delivery) error {
 
 // Deliveries returns what could not be understood, oldest first. It needs an admin.
 func (s *Session) Deliveries(ctx context.Context, cursor string, limit int) (page Page[Delivery], err error) {
-	err = s.desk.view(ctx, s.actor.Tenant, func(t *txn) error {
-		if _, err := t.caller(s.actor, "deliveries", toManage); err != nil {
-			return err
-		}
+	err = s.readFor(ctx, "deliveries", toManage, func(t *txn, _ caller) error {
 		rows, err := t.desk.store.List(ctx, store.Query{Tenant: t.tenant, Kind: store.Delivery, Fact: "state", Value: "raw", Ascending: true,
 			Limit: limit, Cursor: cursor})
 		if err != nil {
@@ -68,6 +97,11 @@ func (s *Session) Deliveries(ctx context.Context, cursor string, limit int) (pag
 		}
 		page.Next = rows.Cursor
 		page.Items, err = decodeAll[Delivery](rows.Rows)
+		for i := range page.Items {
+			if page.Items[i].Shared {
+				page.Items[i].Body = nil
+			}
+		}
 		return err
 	})
 	return page, wrap("deliveries", "", listError(err))
@@ -85,10 +119,7 @@ func (s *Session) replay(ctx context.Context, id string) error {
 		return ErrNotFound
 	}
 	var raw Delivery
-	err := d.view(ctx, s.actor.Tenant, func(t *txn) error {
-		if _, err := t.caller(s.actor, "replay", toManage); err != nil {
-			return err
-		}
+	err := s.readFor(ctx, "replay", toManage, func(t *txn, _ caller) error {
 		if err := t.load(deliveryKey(id)); err != nil {
 			return err
 		}
@@ -119,6 +150,9 @@ func (s *Session) replay(ctx context.Context, id string) error {
 
 // takeAgain parses and decides a kept delivery for the channels of the tenant that keeps it. It was verified when it came.
 func (d *Desk) takeAgain(ctx context.Context, tenant string, raw *Delivery) error {
+	if raw.Channel != "" {
+		return d.takePolledAgain(ctx, tenant, raw)
+	}
 	driver, ok := d.drivers[raw.Kind].(channel.WebhookDriver)
 	if !ok {
 		return invalid("Kind", "no driver of kind %q takes webhooks", raw.Kind)
@@ -140,6 +174,18 @@ func (d *Desk) takeAgain(ctx context.Context, tenant string, raw *Delivery) erro
 		failed = errors.Join(failed, d.receiveAll(ctx, target, target.items(items, targets), ""))
 	}
 	return failed
+}
+
+func (d *Desk) takePolledAgain(ctx context.Context, tenant string, raw *Delivery) error {
+	var items []channel.Item
+	if err := json.Unmarshal(raw.Body, &items); err != nil {
+		return fmt.Errorf("what was polled is not kept: %w", err)
+	}
+	target, err := d.target(ctx, "", route{Tenant: tenant, Channel: raw.Channel})
+	if err != nil {
+		return err
+	}
+	return d.receiveAll(ctx, target, items, "")
 }
 
 func decodeAll[T any](rows []store.Row) ([]T, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
@@ -78,7 +79,7 @@ func (d *Desk) receiveAll(ctx context.Context, target *target, items []channel.I
 	for len(items) > 0 {
 		n := together(items)
 		last := ""
-		if n == len(items) {
+		if n == len(items) && raw == nil { // what is not in must not be behind the cursor
 			last = cursor
 		}
 		if err := d.receive(ctx, target, items[:n], last); err != nil {
@@ -436,7 +437,12 @@ func (in *inbound) entry(item channel.Item) conversation.Message {
 
 // cleanItem makes a driver's text valid, so that nothing foreign stops a row from being stored.
 func cleanItem(item *channel.Item) {
-	item.At = item.At.UTC()
+	item.At = cleanTime(item.At)
+	if item.Receipt != nil {
+		r := *item.Receipt
+		r.Watermark = cleanTime(r.Watermark)
+		item.Receipt = &r
+	}
 	if m := item.Message; m != nil {
 		m.Text, m.HTML, m.Subject = conversation.CleanText(m.Text), conversation.CleanText(m.HTML), conversation.CleanText(m.Subject)
 		m.Button, m.Unsupported = conversation.CleanText(m.Button), conversation.CleanText(m.Unsupported)
@@ -449,6 +455,15 @@ func cleanItem(item *channel.Item) {
 	if item.Edit != nil {
 		item.Edit.Text = conversation.CleanText(item.Edit.Text)
 	}
+}
+
+// cleanTime makes no time of one that no provider means and no body can hold.
+func cleanTime(t time.Time) time.Time {
+	t = t.UTC()
+	if t.Year() < 1970 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
 }
 
 // oneLine drops what could break a header: line ends and the controls that turn text around.

@@ -1,15 +1,16 @@
 package frontdesk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/store"
 )
@@ -104,7 +105,11 @@ func (r *runner) round(ctx context.Context) (bool, error) {
 	}
 	for _, lease := range leases {
 		r.busy.Go(func() {
-			defer func() { <-r.free }()
+			free := sync.OnceFunc(func() { <-r.free })
+			defer free()
+			if strings.HasPrefix(lease.Group, "sub/") {
+				free() // the host's own code takes as long as it likes, and holds up nobody else's work
+			}
 			r.desk.do(ctx, lease)
 			// What joined the group meanwhile is leased at once.
 			r.desk.wake()
@@ -116,8 +121,49 @@ func (r *runner) round(ctx context.Context) (bool, error) {
 func (d *Desk) lease(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {
 	now := d.now().UTC().Truncate(time.Microsecond)
 	q.Now, q.Until, q.Token = now, now.Add(leaseFor), newID(now)
-	q.PerTenant, q.PerGroup, q.Shard = groupsPerTenant, jobsPerGroup, uint8(rand.N(256))
-	return d.store.Jobs(ctx, q)
+	q.PerTenant, q.PerGroup = groupsPerTenant, jobsPerGroup
+	q.Shard, q.After = d.turn.next()
+	leases, err := d.store.Jobs(ctx, q)
+	d.turn.served(leases)
+	return leases, err
+}
+
+// turn is where a process is on its round through the tenants: everybody is served in turn, whoever has the most work.
+type turn struct {
+	mu    sync.Mutex
+	begun bool
+	shard uint8
+	after string
+}
+
+func (t *turn) next() (shard uint8, after string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.begun {
+		// Processes begin at different places.
+		t.begun, t.shard = true, uint8(rand.N(256))
+	}
+	return t.shard, t.after
+}
+
+// served moves on to behind the tenant that the round has come furthest to.
+func (t *turn) served(leases []store.Lease) {
+	if len(leases) == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	far := slices.MaxFunc(leases, func(a, b store.Lease) int { return cmp.Compare(t.distance(a.Tenant), t.distance(b.Tenant)) }).Tenant
+	t.shard, t.after = store.Shard(far), far
+}
+
+// distance orders tenants as a round from here meets them.
+func (t *turn) distance(tenant string) string {
+	place := fmt.Sprintf("%02x%s", store.Shard(tenant), tenant)
+	if place > fmt.Sprintf("%02x%s", t.shard, t.after) {
+		return "0" + place
+	}
+	return "1" + place
 }
 
 // do carries out a leased group. A group that cannot be done is left closed for a while, and then tried again.
@@ -241,130 +287,3 @@ func (w *work) unpark(ctx context.Context) error {
 		return nil
 	})
 }
-
-// defaultPoll is how often a channel is asked for what no webhook brought.
-const defaultPoll = 5 * time.Minute
-
-// pollJob asks a channel's provider for news.
-type pollJob struct {
-	Channel string        `json:"channel"`
-	Every   time.Duration `json:"every"` // the setting it was queued under; another makes it obsolete
-}
-
-// pollCursor is how far the provider's news are in.
-type pollCursor struct {
-	Cursor string `json:"cursor"`
-}
-
-// schedulePoll queues the next poll of a channel.
-func (t *txn) schedulePoll(ch Channel, due time.Time) error {
-	if ch.PollEvery < 0 || ch.Inactive {
-		return nil
-	}
-	return t.enqueue("poll/"+ch.ID, "poll/"+ch.ID+"/"+itoa(t.now.UnixMicro()), due, pollJob{Channel: ch.ID, Every: ch.PollEvery})
-}
-
-func (t *txn) saveCursor(channelID, cursor string) error {
-	key := document("poll", channelID)
-	if err := t.load(key); err != nil {
-		return err
-	}
-	return t.put(store.Row{Key: key}, formatDocument, pollCursor{Cursor: cursor})
-}
-
-// poll asks a channel's provider for news until there are none, and queues the next poll.
-func (w *work) poll(ctx context.Context) error {
-	d := w.desk
-	var j pollJob
-	if _, err := store.Decode(w.lease.Jobs[0].Body, &j); err != nil {
-		return err
-	}
-	target, err := d.target(ctx, "", route{Tenant: w.lease.Tenant, Channel: j.Channel})
-	poller, polls := target.conn.(channel.Poller)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return err
-	}
-	alive := err == nil && polls && target.doc.PollEvery == j.Every
-	if alive {
-		if err := w.pollOnce(ctx, target, poller); err != nil {
-			d.log.WarnContext(ctx, "poll", "tenant", w.lease.Tenant, "channel", j.Channel, "error", err)
-		}
-	}
-	return d.write(ctx, w.lease.Tenant, "", func(t *txn) error {
-		done := store.Finish{Group: w.lease.Group, Token: w.lease.Token}
-		for _, job := range w.lease.Jobs {
-			done.Jobs = append(done.Jobs, job.ID)
-		}
-		t.batch.Done(done)
-		if !alive {
-			return nil
-		}
-		every := j.Every
-		if every == 0 {
-			every = defaultPoll
-		}
-		// The channel's document is written by version so that this batch cannot count twice.
-		if err := t.load(document("poll", j.Channel)); err != nil {
-			return err
-		}
-		cur := pollCursor{}
-		if row, ok := t.row(document("poll", j.Channel)); ok {
-			if cur, err = decode[pollCursor](t, row); err != nil {
-				return err
-			}
-		}
-		if err := t.put(store.Row{Key: document("poll", j.Channel)}, formatDocument, cur); err != nil {
-			return err
-		}
-		return t.schedulePoll(target.doc, t.now.Add(every))
-	})
-}
-
-// pollOnce takes in what came since the cursor. The cursor moves in the commit of the last item before it.
-func (w *work) pollOnce(ctx context.Context, target *target, poller channel.Poller) error {
-	d := w.desk
-	for range maxPolls {
-		var cur pollCursor
-		err := d.view(ctx, target.Tenant, func(t *txn) error {
-			key := document("poll", target.Channel)
-			if err := t.load(key); err != nil {
-				return err
-			}
-			row, ok := t.row(key)
-			if !ok {
-				return nil
-			}
-			var err error
-			cur, err = decode[pollCursor](t, row)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		callCtx, cancel := context.WithTimeout(ctx, callFor)
-		polled, err := poller.Poll(callCtx, cur.Cursor)
-		cancel()
-		if err != nil {
-			return err
-		}
-		if err := d.receiveAll(ctx, target, polled.Items, polled.Cursor); err != nil && !isRaw(err) {
-			return err
-		}
-		if len(polled.Items) == 0 && polled.Cursor != cur.Cursor {
-			err := d.write(ctx, target.Tenant, "", func(t *txn) error { return t.saveCursor(target.Channel, polled.Cursor) })
-			if err != nil {
-				return err
-			}
-		}
-		if !polled.More {
-			return nil
-		}
-		if err := w.hold(ctx, leaseFor); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// maxPolls bounds one round of polling, so that a provider that always has more holds a worker for a while only.
-const maxPolls = 100

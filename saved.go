@@ -7,35 +7,33 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/language"
+
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/conversation/reply"
 	"github.com/frontdesk-go/frontdesk/store"
 )
 
 // SaveReply makes a saved reply or replaces it, and returns it with its ID. A reply for everybody or a team needs an admin; everybody
-// may keep his own. Errors: ErrInvalid, *reply.SyntaxError, *reply.LengthError.
+// may keep his own, which only he and the host itself see. Errors: ErrInvalid, ErrNotFound, ErrForbidden, *reply.SyntaxError,
+// *reply.LengthError.
 func (s *Session) SaveReply(ctx context.Context, r SavedReply) (SavedReply, error) {
 	if err := checkReply(r); err != nil {
 		return r, wrap("save reply", r.ID, err)
 	}
 	err := s.desk.write(ctx, s.actor.Tenant, "replies", func(t *txn) error {
-		needs := toManage
-		if r.Agent != "" && r.Agent == s.actor.Agent {
-			needs = toWork
-		}
-		c, err := t.caller(s.actor, "save reply", needs)
+		c, err := t.caller(s.actor, "save reply", replyRight(s.actor, r))
 		if err != nil {
 			return err
 		}
 		if r.ID == "" {
 			r.ID = t.id(0)
 		}
-		old, existed, err := doc[SavedReply](t, document("reply", r.ID))
-		if err != nil {
+		if _, err := t.ownedReply(c, "save reply", r.ID); err != nil {
 			return err
 		}
-		if existed && needs == toWork && old.Agent != s.actor.Agent {
-			return fmt.Errorf("reply %q: %w", r.ID, ErrNotFound)
+		if err := t.checkAudience(r); err != nil {
+			return err
 		}
 		if err := t.freeShortcut(r); err != nil {
 			return err
@@ -43,6 +41,38 @@ func (s *Session) SaveReply(ctx context.Context, r SavedReply) (SavedReply, erro
 		return t.saveDocument(c, document("reply", r.ID), r)
 	})
 	return r, wrap("save reply", r.ID, err)
+}
+
+// replyRight is what changing a saved reply needs.
+func replyRight(a Actor, r SavedReply) right {
+	if r.Agent != "" && r.Agent == a.Agent {
+		return toWork
+	}
+	return toManage
+}
+
+// ownedReply returns a saved reply that the caller may change; existed is false if there is none. Another's own is not there for him.
+func (t *txn) ownedReply(c caller, command, id string) (existed bool, err error) {
+	old, existed, err := doc[SavedReply](t, document("reply", id))
+	if err != nil || !existed {
+		return false, err
+	}
+	if !c.system && !c.uses(old) {
+		return true, fmt.Errorf("reply %q: %w", id, ErrNotFound)
+	}
+	_, err = t.caller(c.Actor, command, replyRight(c.Actor, old))
+	return true, err
+}
+
+// checkAudience refuses a team or an agent that is not there.
+func (t *txn) checkAudience(r SavedReply) (err error) {
+	switch {
+	case r.Team != "":
+		_, err = need[Team](t, "team", r.Team)
+	case r.Agent != "":
+		_, err = t.agent(r.Agent)
+	}
+	return err
 }
 
 func checkReply(r SavedReply) error {
@@ -54,52 +84,63 @@ func checkReply(r SavedReply) error {
 	if strings.TrimSpace(r.Title) == "" || len(conversation.CheckText(r.Title, conversation.MaxSubject)) > 0 {
 		return invalid("Title", "give a title of at most %d bytes of text", conversation.MaxSubject)
 	}
-	if problem := store.CheckText(r.Shortcut, true); problem != "" || strings.ContainsAny(r.Shortcut, " \t\r\n") {
-		return invalid("Shortcut", "%q; use a word without spaces", r.Shortcut)
+	if len(conversation.CheckText(r.Shortcut, conversation.MaxHostID)) > 0 || strings.ContainsAny(r.Shortcut, " \t\r\n") {
+		return invalid("Shortcut", "%q; use a word of at most %d bytes without spaces", r.Shortcut, conversation.MaxHostID)
 	}
 	if r.Team != "" && r.Agent != "" {
 		return invalid("Team", "a reply is for a team or for an agent, not both")
+	}
+	if r.Language != "" {
+		if _, err := language.Parse(r.Language); err != nil {
+			return invalid("Language", "%q is no BCP 47 tag; use one such as \"pt-BR\"", r.Language)
+		}
+	}
+	if err := checkAttachments(r.Attachments); err != nil {
+		return err
 	}
 	_, err := reply.Parse(r.Content)
 	return err
 }
 
-// freeShortcut refuses a shortcut that another reply has among those that the same people see.
+// freeShortcut refuses a shortcut that another reply for the same team, agent or everybody has.
 func (t *txn) freeShortcut(r SavedReply) error {
 	if r.Shortcut == "" {
 		return nil
 	}
-	// The name makes two savers at once conflict.
+	// The name makes two savers at once conflict. It stays when its reply lets the shortcut go, so what it leads to is looked at.
 	name := name("shortcut", cmp.Or(r.Team, "-")+"/"+cmp.Or(r.Agent, "-")+"/"+r.Shortcut)
 	if err := t.load(name); err != nil {
 		return err
 	}
-	if row, ok := t.row(name); ok && row.Target != document("reply", r.ID) {
-		if led, ok := t.led(name); ok {
-			if other, err := decode[SavedReply](t, led); err == nil && other.Shortcut == r.Shortcut {
-				return invalid("Shortcut", "%q is the shortcut of %q", r.Shortcut, other.Title)
-			}
+	if row, ok := t.row(name); ok && row.Target == document("reply", r.ID) {
+		return nil
+	}
+	if led, ok := t.led(name); ok {
+		other, err := decode[SavedReply](t, led)
+		if err != nil {
+			return err
+		}
+		if other.Shortcut == r.Shortcut && other.Team == r.Team && other.Agent == r.Agent {
+			return invalid("Shortcut", "%q is the shortcut of %q", r.Shortcut, other.Title)
 		}
 	}
 	t.putRow(store.Row{Key: name, Target: document("reply", r.ID)})
 	return nil
 }
 
-// DeleteReply deletes a saved reply. Deleting one that is not there does nothing.
+// DeleteReply deletes a saved reply. It needs what saving it does. Deleting one that is not there does nothing.
 func (s *Session) DeleteReply(ctx context.Context, id string) error {
+	if store.CheckText(document("reply", id).ID, false) != "" {
+		return nil // there is none of such an ID
+	}
 	err := s.desk.write(ctx, s.actor.Tenant, "replies", func(t *txn) error {
 		c, err := t.caller(s.actor, "delete reply", toWork)
 		if err != nil {
 			return err
 		}
-		old, existed, err := doc[SavedReply](t, document("reply", id))
+		existed, err := t.ownedReply(c, "delete reply", id)
 		if err != nil || !existed {
 			return err
-		}
-		if old.Agent != s.actor.Agent || old.Agent == "" {
-			if _, err := t.caller(s.actor, "delete reply", toManage); err != nil {
-				return err
-			}
 		}
 		t.remove(document("reply", id))
 		actor := c.who()
@@ -161,17 +202,48 @@ func (t *txn) fill(c caller, conv *conversation.Conversation, ch Channel, draft 
 		f.Text = content
 		return f, nil
 	}
-	policy, ok := map[MissingPolicy]reply.Policy{MissingError: reply.Refuse, MissingBlank: reply.Blank, MissingKeep: reply.Keep}[draft.Missing]
-	if !ok {
-		return f, invalid("Missing", "%q is not a policy; use %q, %q or none", draft.Missing, MissingBlank, MissingKeep)
-	}
-	values, err := t.values(c, conv, ch)
+	values, opt, err := t.filling(c, conv, ch, draft)
 	if err != nil {
 		return f, err
 	}
-	res, err := reply.Fill(content, func(name string) (string, bool) { v, ok := values[name]; return v, ok }, reply.Options{Missing: policy})
+	res, err := reply.Fill(content, values, opt)
 	f.Text, f.Unresolved = res.Text, res.Unresolved
 	return f, err
+}
+
+// filling is what fields are filled with, and how.
+func (t *txn) filling(c caller, conv *conversation.Conversation, ch Channel, draft Draft) (func(string) (string, bool), reply.Options, error) {
+	policy, ok := map[MissingPolicy]reply.Policy{MissingError: reply.Refuse, MissingBlank: reply.Blank, MissingKeep: reply.Keep}[draft.Missing]
+	if !ok {
+		return nil, reply.Options{}, invalid("Missing", "%q is not a policy; use %q, %q or none", draft.Missing, MissingBlank, MissingKeep)
+	}
+	values, err := t.values(c, conv, ch)
+	return func(name string) (string, bool) { v, ok := values[name]; return v, ok }, reply.Options{Missing: policy}, err
+}
+
+// fillParams fills the fields in a template's parameters, as the platform wants them: in one line, without runs of spaces.
+func (t *txn) fillParams(c caller, conv *conversation.Conversation, ch Channel, draft Draft) (*conversation.Template, error) {
+	if draft.Template == nil || draft.Verbatim || !strings.Contains(strings.Join(draft.Template.Params, ""), "{{") {
+		return draft.Template, nil
+	}
+	values, opt, err := t.filling(c, conv, ch, draft)
+	if err != nil {
+		return nil, err
+	}
+	opt.Clean = reply.CollapseSpaces
+	out := *draft.Template
+	out.Params = slices.Clone(out.Params)
+	for i, p := range out.Params {
+		if !strings.Contains(p, "{{") {
+			continue
+		}
+		res, err := reply.Fill(p, values, opt)
+		if err != nil {
+			return nil, err
+		}
+		out.Params[i] = res.Text
+	}
+	return &out, nil
 }
 
 // Fields are the names that a draft or saved reply may use.
@@ -200,6 +272,9 @@ func (t *txn) values(c caller, conv *conversation.Conversation, ch Channel) (map
 	v["agent.first_name"], _ = names(actor.Name)
 	if len(people) > 0 {
 		contactValues(v, people[0])
+	}
+	for name, value := range v { // a customer chooses his own name
+		v[name] = reply.CollapseSpaces(strings.Map(oneLine, value))
 	}
 	return v, nil
 }

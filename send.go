@@ -228,6 +228,9 @@ func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, wh
 	}
 	p.message = conversation.Message{Subject: draft.Subject, Text: p.filled.Text, HTML: draft.HTML, Attachments: append(p.filled.attachments, draft.Attachments...),
 		Key: draft.Key, Author: c.who()}
+	if n := len(p.message.Attachments); n > conversation.MaxAttachments {
+		return p, invalid("Attachments", "%d files with those of the saved reply, at most %d", n, conversation.MaxAttachments)
+	}
 	if draft.ReplyTo != "" {
 		if p.message.ReplyTo, err = t.replyTo(conv, draft.ReplyTo); err != nil {
 			return p, err
@@ -239,7 +242,11 @@ func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, wh
 		}
 		return p, empty(&p.message)
 	}
-	if p.message.Template, err = template(p.doc, draft.Template); err != nil {
+	filled, err := t.fillParams(c, conv, p.doc, draft)
+	if err != nil {
+		return p, err
+	}
+	if p.message.Template, err = template(p.doc, filled); err != nil {
 		return p, err
 	}
 	if p.message.Template != nil && (p.message.Text != "" || p.message.HTML != "") {
@@ -277,18 +284,8 @@ func checkDraft(d Draft) error {
 	if strings.ContainsAny(d.Subject, "\r\n") {
 		return invalid("Subject", "holds a line end")
 	}
-	if len(d.Attachments) > conversation.MaxAttachments {
-		return invalid("Attachments", "%d files, at most %d", len(d.Attachments), conversation.MaxAttachments)
-	}
-	for _, a := range d.Attachments {
-		if a.URL == "" && a.ID == "" {
-			return invalid("Attachments", "%q has neither an address to fetch it from nor the provider's ID", a.Name)
-		}
-		for _, text := range []string{a.Name, a.URL, a.ID, a.Type} {
-			if problems := conversation.CheckText(text, 4000); len(problems) > 0 {
-				return &InvalidError{Field: "Attachments", Problems: problems}
-			}
-		}
+	if err := checkAttachments(d.Attachments); err != nil {
+		return err
 	}
 	for _, list := range [][]string{d.To, d.CC, d.BCC} {
 		for _, a := range list {
@@ -299,6 +296,26 @@ func checkDraft(d Draft) error {
 	}
 	if len(d.Then) > maxThen {
 		return invalid("Then", "%d actions, at most %d", len(d.Then), maxThen)
+	}
+	return nil
+}
+
+func checkAttachments(files []conversation.Attachment) error {
+	if len(files) > conversation.MaxAttachments {
+		return invalid("Attachments", "%d files, at most %d", len(files), conversation.MaxAttachments)
+	}
+	for _, a := range files {
+		if a.URL == "" && a.ID == "" {
+			return invalid("Attachments", "%q has neither an address to fetch it from nor the provider's ID", a.Name)
+		}
+		if a.Size < 0 {
+			return invalid("Attachments", "%q has %d bytes", a.Name, a.Size)
+		}
+		for _, text := range []string{a.Name, a.URL, a.ID, a.Type, a.Hash} {
+			if problems := conversation.CheckText(text, 4000); len(problems) > 0 {
+				return &InvalidError{Field: "Attachments", Problems: problems}
+			}
+		}
 	}
 	return nil
 }

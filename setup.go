@@ -1,6 +1,7 @@
 package frontdesk
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -63,6 +64,7 @@ func (s *Session) SaveTeam(ctx context.Context, team Team) error {
 // SaveAgent makes an agent or replaces his settings. His mailboxes and teams must exist. It needs an admin.
 func (s *Session) SaveAgent(ctx context.Context, a Agent) error {
 	a.Role = cmp.Or(a.Role, Member)
+	a.Mailboxes, a.Teams = distinct(a.Mailboxes), distinct(a.Teams)
 	switch problem := conversation.CheckID(a.ID); {
 	case problem != "":
 		return invalid("ID", "%s", problem)
@@ -82,6 +84,16 @@ func (s *Session) SaveAgent(ctx context.Context, a Agent) error {
 		}
 		return a, nil
 	})
+}
+
+// distinct drops what is named a second time.
+func distinct(ids []string) (out []string) {
+	for _, id := range ids {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // save writes a settings document and tells of it, unless nothing changes.
@@ -125,12 +137,49 @@ func (t *txn) saveDocument(c caller, key store.Key, v any) error {
 	if exists && slices.Equal(body, row.Body) {
 		return nil
 	}
+	from, to := difference(row.Body, body)
 	row = store.Row{Key: key, Body: body}
 	t.putRow(row)
 	actor := c.who()
 	actor.Name, actor.Initials = "", ""
-	t.tell(t.now, conversation.Event{Type: conversation.EventSetting, At: t.now, Actor: actor, Subject: key.ID})
+	t.tell(t.now, conversation.Event{Type: conversation.EventSetting, At: t.now, Actor: actor, Subject: key.ID, From: from, To: to})
 	return nil
+}
+
+// private are the members of settings that events do not repeat: texts, names and addresses.
+var private = []string{"account", "alias", "attachments", "content", "name", "options", "secret", "shortcut", "templates", "title", "token"}
+
+// difference returns the members in which two bodies differ, as JSON objects: the old values and the new. Of private ones it says only
+// that they differ.
+func difference(before, after []byte) (from, to string) {
+	was, is := members(before), members(after)
+	for name, value := range was {
+		if bytes.Equal(value, is[name]) {
+			delete(was, name)
+			delete(is, name)
+		}
+	}
+	return public(was), public(is)
+}
+
+// members are those of a body's JSON object, which follows the header line.
+func members(body []byte) (m map[string]json.RawMessage) {
+	_, object, _ := bytes.Cut(body, []byte("\n"))
+	_ = json.Unmarshal(object, &m) // nothing was there before
+	return m
+}
+
+func public(members map[string]json.RawMessage) string {
+	for _, name := range private {
+		if _, ok := members[name]; ok {
+			members[name] = json.RawMessage(`"…"`)
+		}
+	}
+	text, err := json.Marshal(members)
+	if err != nil || len(members) == 0 {
+		return ""
+	}
+	return string(text)
 }
 
 // AddChannel connects an account to a mailbox and returns the channel with its ID. Adding the same account again changes its settings and
@@ -333,21 +382,30 @@ func documents[T any](t *txn, prefix string) ([]T, error) {
 
 // read runs a reading as the session's actor.
 func (s *Session) read(ctx context.Context, op, key string, read func(*txn, caller) error) error {
-	err := s.desk.view(ctx, s.actor.Tenant, func(t *txn) error {
-		c, err := t.freshCaller(s.actor, op)
+	return wrap(op, key, s.readFor(ctx, op, toRead, read))
+}
+
+// readFor runs a reading that needs a right. It writes nothing, so no commit checks the caller: he is read without the cache.
+func (s *Session) readFor(ctx context.Context, op string, needs right, read func(*txn, caller) error) error {
+	return s.desk.view(ctx, s.actor.Tenant, func(t *txn) error {
+		if err := t.fresh(s.actor); err != nil {
+			return err
+		}
+		c, err := t.caller(s.actor, op, needs)
 		if err != nil {
 			return err
 		}
 		return read(t, c)
 	})
-	return wrap(op, key, err)
 }
 
-// freshCaller finds the acting agent without the cache: a reading has no commit that would find out an old document.
-func (t *txn) freshCaller(a Actor, op string) (caller, error) {
+// fresh loads what every reading rests on, without the cache: a reading has no commit that would find out an old document.
+func (t *txn) fresh(a Actor) error {
+	keys := []store.Key{document("settings", "tenant")}
 	if a.Agent != "" && !a.system && store.CheckText(a.Agent, false) == "" {
-		keys := []store.Key{document("agent", a.Agent)}
-		if row, ok := t.desk.docs.get(docKey{t.tenant, keys[0].ID}); ok {
+		agent := document("agent", a.Agent)
+		keys = append(keys, agent)
+		if row, ok := t.desk.docs.get(docKey{t.tenant, agent.ID}); ok && row.Version != 0 {
 			// The mailboxes he most likely still has come in the same call.
 			if known, err := decode[Agent](t, row); err == nil {
 				for _, id := range known.Mailboxes {
@@ -355,12 +413,14 @@ func (t *txn) freshCaller(a Actor, op string) (caller, error) {
 				}
 			}
 		}
-		if err := t.load(keys...); err != nil {
-			return caller{}, err
-		}
-		if row := t.rows[keys[0]]; row.Version != 0 && !t.desk.bound {
-			t.desk.docs.put(docKey{t.tenant, keys[0].ID}, row)
+	}
+	if err := t.load(keys...); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if !t.desk.bound {
+			t.desk.docs.put(docKey{t.tenant, key.ID}, t.rows[key])
 		}
 	}
-	return t.caller(a, op, toRead)
+	return nil
 }

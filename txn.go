@@ -24,6 +24,7 @@ type txn struct {
 	order  int64 // of the jobs that tell the events
 	now    time.Time
 	cached []store.Key // documents that came from the cache
+	called bool        // somebody's rights were looked at
 	ids    []string    // made before the first attempt
 }
 
@@ -103,7 +104,7 @@ func (d *Desk) attempt(ctx context.Context, tenant string, ids []string, decide 
 	}
 	t.tellEvents()
 	if t.batch.Empty() {
-		return nil
+		return t.confirm()
 	}
 	if err := t.batch.Seal(); err != nil {
 		return err
@@ -115,6 +116,24 @@ func (d *Desk) attempt(ctx context.Context, tenant string, ids []string, decide 
 	t.remember()
 	if len(t.batch.Queue) > 0 {
 		d.wake()
+	}
+	return nil
+}
+
+// confirm looks at the cached documents that an answer to somebody rests on who changed nothing, for no commit checks them.
+func (t *txn) confirm() error {
+	if !t.called || len(t.cached) == 0 {
+		return nil
+	}
+	rows, err := t.desk.store.Load(t.ctx, t.tenant, t.cached, nil)
+	if err != nil {
+		return err
+	}
+	for _, key := range t.cached {
+		if row, _ := rows.Row(key); row.Version != t.rows[key].Version {
+			t.forget()
+			return errOld{&store.ConflictError{Keys: []store.Key{key}}}
+		}
 	}
 	return nil
 }
@@ -170,12 +189,11 @@ func (t *txn) loadCounters(keys []store.Key, counters []string) (map[string]int6
 	if err != nil {
 		return nil, err
 	}
-	t.batch.Read(rows)
-	for key, row := range rows.Found {
-		t.rows[key] = row
+	for _, row := range rows.Found {
+		t.adopt([]store.Row{row})
 	}
 	for _, key := range rows.Absent {
-		t.rows[key] = store.Row{Key: key}
+		t.absent(key)
 	}
 	return rows.Counters, nil
 }
@@ -188,7 +206,8 @@ func (t *txn) absent(key store.Key) {
 	}
 }
 
-// adopt takes rows of a list into the attempt.
+// adopt takes rows into the attempt. One that it has already, as the row that a name leads to may be, stays as it was read first: if it has
+// changed since, the commit finds out.
 func (t *txn) adopt(rows []store.Row) {
 	for _, row := range rows {
 		if _, ok := t.rows[row.Key]; !ok {

@@ -195,7 +195,7 @@ type SavedReply struct {
 	ID          string                    `json:"id"`
 	Title       string                    `json:"title"`
 	Content     string                    `json:"content"`
-	Shortcut    string                    `json:"shortcut,omitempty"` // unique among those an agent sees
+	Shortcut    string                    `json:"shortcut,omitempty"` // unique among those for the same team, agent or everybody
 	Team        string                    `json:"team,omitempty"`     // only for this team
 	Agent       string                    `json:"agent,omitempty"`    // only for this agent
 	Language    string                    `json:"language,omitempty"` // BCP 47

@@ -41,7 +41,11 @@ func (d *Desk) hook(w http.ResponseWriter, r *http.Request) channel.Response {
 		return status(http.StatusNotFound)
 	}
 	if r.Method != http.MethodPost && r.Method != http.MethodGet {
+		w.Header().Set("Allow", "GET, POST")
 		return status(http.StatusMethodNotAllowed)
+	}
+	if d.bound {
+		return status(http.StatusServiceUnavailable) // nothing is in before the host commits
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxDelivery))
 	var large *http.MaxBytesError
@@ -87,8 +91,7 @@ func (d *Desk) deliver(ctx context.Context, kind, token string, driver channel.W
 	}
 	known := targets
 	targets = slices.DeleteFunc(slices.Clone(known), func(target *target) bool {
-		v, ok := target.conn.(channel.Verifier)
-		return !ok || v.Verify(req) != nil
+		return verify(target.conn, req) != nil
 	})
 	if len(targets) == 0 {
 		d.log.WarnContext(ctx, "delivery refused: no valid signature", "kind", kind)
@@ -113,7 +116,7 @@ type target struct {
 
 // targets finds the channels of a delivery. Nothing of it is trusted yet.
 func (d *Desk) targets(ctx context.Context, kind, token string, driver channel.WebhookDriver, req *channel.Request) ([]*target, error) {
-	accounts, err := driver.Accounts(req)
+	accounts, err := accounts(driver, req)
 	if err != nil && token == "" {
 		return nil, nil
 	}
@@ -164,20 +167,22 @@ func (d *Desk) target(ctx context.Context, kind string, r route) (*target, error
 // takeIn stores everything a verified delivery says. An error is the store's: the provider delivers again. What cannot be parsed or
 // decided is kept raw and blocks nothing. known are all channels that the delivery speaks of, also those that did not verify it.
 func (d *Desk) takeIn(ctx context.Context, kind, token string, driver channel.WebhookDriver, req *channel.Request, targets, known []*target) error {
-	items, err := parse(driver, req)
-	if err != nil {
-		if err := d.keepRaw(ctx, targets[0], kind, token, req, err); err != nil {
-			return err
+	items, unread := parse(driver, req)
+	shared := slices.ContainsFunc(known, func(t *target) bool { return t.Tenant != known[0].Tenant })
+	for i, to := range targets {
+		reason := d.receiveAll(ctx, to, to.items(items, known), "")
+		if reason != nil && !isRaw(reason) {
+			return reason
 		}
-	}
-	for _, target := range targets {
-		if err := d.receiveAll(ctx, target, target.items(items, known), ""); err != nil {
-			if !isRaw(err) {
-				return err
-			}
-			if err := d.keepRaw(ctx, target, kind, token, req, err); err != nil {
-				return err
-			}
+		// What could not be parsed may have been for any of the tenants: each keeps it once.
+		if !slices.ContainsFunc(targets[:i], func(o *target) bool { return o.Tenant == to.Tenant }) {
+			reason = errors.Join(unread, reason)
+		}
+		if reason == nil {
+			continue
+		}
+		if err := d.keepRaw(ctx, to, kind, token, req, shared, reason); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -196,6 +201,30 @@ func (t *target) items(items []channel.Item, all []*target) []channel.Item {
 		}
 	}
 	return mine
+}
+
+// accounts guards against a driver that panics on bytes that nobody has verified.
+func accounts(driver channel.WebhookDriver, req *channel.Request) (names []string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return driver.Accounts(req)
+}
+
+// verify checks a delivery's signature. A driver that panics on it has not found it valid.
+func verify(conn channel.Conn, req *channel.Request) (err error) {
+	v, ok := conn.(channel.Verifier)
+	if !ok {
+		return channel.ErrSignature
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return v.Verify(req)
 }
 
 // parse guards against a driver that panics on foreign bytes.

@@ -134,14 +134,14 @@ func (c *Calendar) Between(a, b time.Time) time.Duration {
 	}
 	var sum time.Duration
 	c.stretches(a.Unix(), b.Unix()+1, func(start, end int64) bool {
-		begin, close := time.Unix(start, 0), time.Unix(end, 0)
+		begin, finish := time.Unix(start, 0), time.Unix(end, 0)
 		if begin.Before(a) {
 			begin = a
 		}
-		if close.After(b) {
-			close = b
+		if finish.After(b) {
+			finish = b
 		}
-		sum += max(0, close.Sub(begin))
+		sum += max(0, finish.Sub(begin))
 		return true
 	})
 	return sum

@@ -161,6 +161,17 @@ func TestNeverAndAlways(t *testing.T) {
 	assert.Equal(t, "2040-01-01 09:00", got.Format("2006-01-02 15:04"))
 }
 
+func TestBefore1970(t *testing.T) {
+	c := calendar(t, routing.Hours{Week: routing.Week{Wednesday: spans(t, "09:00-17:00")}, Holidays: []routing.Holiday{{Date: "1969-12-24"}}})
+	assert.True(t, c.Open(instant(t, "1969-12-31 09:00 +00:00")), "a Wednesday")
+	assert.False(t, c.Open(instant(t, "1969-12-31 08:59 +00:00")))
+	assert.False(t, c.Open(instant(t, "1969-12-30 09:00 +00:00")))
+	assert.False(t, c.Open(instant(t, "1969-12-24 09:00 +00:00")), "a holiday")
+	next, ok := c.NextOpening(instant(t, "1969-12-20 00:00 +00:00"))
+	assert.True(t, ok)
+	assert.Equal(t, "1969-12-31 09:00", next.Format("2006-01-02 15:04"))
+}
+
 // wallOpen is a second opinion on Open, from calendar dates and the clock on the wall.
 func wallOpen(h routing.Hours, local time.Time) bool {
 	y, m, d := local.Date()

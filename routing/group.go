@@ -1,37 +1,56 @@
 package routing
 
 import (
-	"cmp"
 	"slices"
+	"time"
 )
 
-// agent is a candidate and where he sits in the groups he belongs to.
+// agent is a candidate and the groups that he belongs to.
 type agent struct {
 	Candidate
-	seats []seat
-}
-
-// seat is an agent's place in a group's heap.
-type seat struct {
-	group *group
-	index int
+	groups []*group
+	gone   bool   // removed or replaced
+	kept   *group // the group that is being tidied and has an entry of his
 }
 
 type groupKey struct{ mailbox, method, team string }
 
-// group is the present agents for one method of a mailbox and, unless team is empty, one team. It is a binary heap: whoever is to be
-// given the next conversation is at index 0. The limit plays no part in the order, for an agent with fewer open conversations is below
-// any limit that one with more is below.
+// group is the present agents for one method of a mailbox and, unless team is empty, one team: a heap with four children a node, led by
+// whoever is to be given the next conversation. The limit plays no part in the order, for the agent with the fewest open conversations
+// is below any limit that another is below.
+//
+// An agent belongs to many groups, so an entry is put right only when it leads. Every member has an entry that ranks him no later than
+// he ranks now: being given a conversation ranks him later and leaves the entries as they are, being freed adds entries.
 type group struct {
 	groupKey
-	away bool // takes agents who are away
-	heap []holder
+	away    bool // takes agents who are away
+	members int
+	heap    []entry
 }
 
-// holder is an agent and which of his seats this is.
-type holder struct {
+// entry is an agent and how he ranked when the entry was made. The times are apart so that comparing follows no pointer.
+type entry struct {
 	agent *agent
-	seat  int
+	used  int
+	sec   int64
+	nsec  int
+}
+
+func (a *agent) entry() entry {
+	return entry{agent: a, used: a.Used, sec: a.Last.Unix(), nsec: a.Last.Nanosecond()}
+}
+
+// before reports whether e is given a conversation before f.
+func (e *entry) before(f *entry) bool {
+	switch {
+	case e.used != f.used:
+		return e.used < f.used
+	case e.sec != f.sec:
+		return e.sec < f.sec
+	case e.nsec != f.nsec:
+		return e.nsec < f.nsec
+	}
+	return e.agent.ID < f.agent.ID
 }
 
 func (g *group) accepts(a *agent) bool {
@@ -46,78 +65,112 @@ func (g *group) accepts(a *agent) bool {
 	})
 }
 
-// sooner reports whether a is given a conversation before b.
-func sooner(a, b *agent) bool {
-	if a.Used != b.Used {
-		return a.Used < b.Used
+// join makes an agent a member if the group accepts him.
+func (g *group) join(a *agent) {
+	if g.accepts(a) {
+		a.groups = append(a.groups, g)
+		g.members++
+		g.push(a.entry())
 	}
-	return cmp.Or(a.Last.Compare(b.Last), cmp.Compare(a.ID, b.ID)) < 0
 }
 
-// fix puts the agent where he belongs in all his groups, after a change of what they order by.
-func (a *agent) fix() {
-	for _, s := range a.seats {
-		if !s.group.down(s.index) {
-			s.group.up(s.index)
+// update changes what an agent ranks by.
+func (a *agent) update(used int, last time.Time) {
+	was := a.entry()
+	a.Used, a.Last = used, last
+	now := a.entry()
+	if !now.before(&was) {
+		return
+	}
+	for _, g := range a.groups {
+		g.push(now)
+	}
+}
+
+// leave takes an agent out of his groups. His entries are dropped when they lead.
+func (a *agent) leave() {
+	a.gone = true
+	for _, g := range a.groups {
+		g.members--
+	}
+}
+
+// first returns the agent who is to be given the next conversation, or nil.
+func (g *group) first() *agent {
+	for len(g.heap) > 0 {
+		top := &g.heap[0]
+		switch now := top.agent.entry(); {
+		case top.agent.gone:
+			last := len(g.heap) - 1
+			*top = g.heap[last]
+			g.heap[last] = entry{}
+			g.heap = g.heap[:last]
+		case *top != now:
+			*top = now
+		default:
+			return top.agent
 		}
+		g.down(0)
+	}
+	return nil
+}
+
+// tidy leaves one entry for each member.
+func (g *group) tidy() {
+	g.heap = slices.DeleteFunc(g.heap, func(e entry) bool {
+		spare := e.agent.gone || e.agent.kept == g
+		e.agent.kept = g
+		return spare
+	})
+	for i := range g.heap {
+		a := g.heap[i].agent
+		a.kept = nil
+		g.heap[i] = a.entry()
+	}
+	for i := len(g.heap) / 4; i >= 0; i-- {
+		g.down(i)
 	}
 }
 
-func (g *group) push(a *agent) {
-	g.heap = append(g.heap, holder{agent: a, seat: len(a.seats)})
-	a.seats = append(a.seats, seat{group: g, index: len(g.heap) - 1})
-	g.up(len(g.heap) - 1)
-}
-
-// remove takes out the agent at index i, and his seat.
-func (g *group) remove(i int) {
-	gone, n := g.heap[i], len(g.heap)-1
-	g.swap(i, n)
-	g.heap[n] = holder{}
-	g.heap = g.heap[:n]
-	if i < n && !g.down(i) {
-		g.up(i)
+// push adds an entry. Once most entries are spare they go, so that this costs a few steps for each that was added.
+func (g *group) push(e entry) {
+	if len(g.heap) > 2*g.members+16 {
+		g.tidy()
 	}
-	seats, last := gone.agent.seats, len(gone.agent.seats)-1
-	if moved := seats[last]; gone.seat < last {
-		seats[gone.seat] = moved
-		moved.group.heap[moved.index].seat = gone.seat
-	}
-	gone.agent.seats = seats[:last]
-}
-
-func (g *group) swap(i, j int) {
-	g.heap[i], g.heap[j] = g.heap[j], g.heap[i]
-	g.heap[i].agent.seats[g.heap[i].seat].index = i
-	g.heap[j].agent.seats[g.heap[j].seat].index = j
-}
-
-func (g *group) up(i int) {
+	g.heap = append(g.heap, e)
+	i := len(g.heap) - 1
 	for i > 0 {
-		parent := (i - 1) / 2
-		if !sooner(g.heap[i].agent, g.heap[parent].agent) {
-			return
+		parent := (i - 1) / 4
+		if !e.before(&g.heap[parent]) {
+			break
 		}
-		g.swap(i, parent)
+		g.heap[i] = g.heap[parent]
 		i = parent
 	}
+	g.heap[i] = e
 }
 
-// down moves the agent at index i towards the end, and reports whether he moved.
-func (g *group) down(i int) bool {
-	start := i
-	for {
-		child := 2*i + 1
-		if child >= len(g.heap) {
-			return i > start
-		}
-		if right := child + 1; right < len(g.heap) && sooner(g.heap[right].agent, g.heap[child].agent) {
-			child = right
-		}
-		if !sooner(g.heap[child].agent, g.heap[i].agent) {
-			return i > start
-		}
-		g.swap(i, child)
-		i = child
+// down moves the entry at index i to behind those that are before it.
+func (g *group) down(i int) {
+	if i >= len(g.heap) {
+		return
 	}
+	e := g.heap[i]
+	for {
+		least, end := 4*i+1, min(4*i+5, len(g.heap))
+		if least >= end {
+			break
+		}
+		for child := least + 1; child < end; child++ {
+			if g.heap[child].before(&g.heap[least]) {
+				least = child
+			}
+		}
+		if !g.heap[least].before(&e) {
+			break
+		}
+		g.heap[i] = g.heap[least]
+		i = least
+	}
+	g.heap[i] = e
 }

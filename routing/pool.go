@@ -6,7 +6,7 @@ import (
 )
 
 // Pool is the agents that conversations are given to, in an order that finds the next one without a walk through all. It is told each
-// change by Put, Remove and PutMailbox. It may be used by one goroutine at a time. The zero value is empty and ready.
+// change by Put, Count, Remove and PutMailbox. It may be used by one goroutine at a time. The zero value is empty and ready.
 type Pool struct {
 	agents map[string]*agent
 	boxes  map[string]*box
@@ -41,8 +41,7 @@ func (p *Pool) PutMailbox(m Mailbox) { p.box(m.ID).Mailbox = m }
 func (p *Pool) Put(c Candidate) {
 	if a := p.agents[c.ID]; a != nil {
 		if a.Presence == c.Presence && slices.Equal(a.Permits, c.Permits) && slices.Equal(a.Teams, c.Teams) {
-			a.Used, a.Last = c.Used, c.Last
-			a.fix()
+			a.update(c.Used, c.Last)
 			return
 		}
 		p.Remove(c.ID)
@@ -60,10 +59,15 @@ func (p *Pool) Put(c Candidate) {
 		}
 		b.members = append(b.members, a)
 		for _, g := range b.groups {
-			if g.accepts(a) {
-				g.push(a)
-			}
+			g.join(a)
 		}
+	}
+}
+
+// Count tells how many open conversations an agent holds now, as when one of his was closed. An agent who was never put stays unknown.
+func (p *Pool) Count(id string, used int) {
+	if a := p.agents[id]; a != nil {
+		a.update(used, a.Last)
 	}
 }
 
@@ -73,10 +77,7 @@ func (p *Pool) Remove(id string) {
 	if a == nil {
 		return
 	}
-	for len(a.seats) > 0 {
-		last := a.seats[len(a.seats)-1]
-		last.group.remove(last.index)
-	}
+	a.leave()
 	for _, permit := range a.Permits {
 		b := p.boxes[permit.Mailbox]
 		if i := slices.Index(b.members, a); i >= 0 {
@@ -111,9 +112,7 @@ func (p *Pool) Assign(now time.Time, waiting []Chat) []Pair {
 		if a == nil {
 			continue
 		}
-		a.Used++
-		a.Last = now
-		a.fix()
+		a.update(a.Used+1, now)
 		if pairs == nil {
 			pairs = make([]Pair, 0, len(order)-i)
 		}
@@ -161,8 +160,8 @@ func (p *Pool) choose(b *box, c *Chat, team string) *agent {
 	if last := p.agents[c.LastAgent]; last != nil && last.Used < b.Limit && g.accepts(last) {
 		return last
 	}
-	if len(g.heap) > 0 && g.heap[0].agent.Used < b.Limit {
-		return g.heap[0].agent
+	if a := g.first(); a != nil && a.Used < b.Limit {
+		return a
 	}
 	return nil
 }
@@ -174,9 +173,7 @@ func (p *Pool) group(b *box, key groupKey) *group {
 	}
 	g := &group{groupKey: key, away: p.teams[key.team].Away}
 	for _, a := range b.members {
-		if g.accepts(a) {
-			g.push(a)
-		}
+		g.join(a)
 	}
 	if p.groups == nil {
 		p.groups = make(map[groupKey]*group)

@@ -41,7 +41,7 @@ type Batch struct {
 	Writes []Write  // sorted by key, one a key
 	Adds   []Add    // sorted by counter, one a counter, no zero delta
 	Queue  []Job    // sorted by group, order and ID
-	Finish []Finish // sorted by group
+	Finish []Finish // sorted by group, one a group
 
 	read   map[Key]int64
 	writes map[Key]Write
@@ -144,7 +144,8 @@ func (b *Batch) Written(key Key) (Row, bool) {
 	return w.Row, ok && w.Action == Put
 }
 
-// Empty reports whether committing the batch would change nothing. Checks alone change nothing.
+// Empty reports whether committing the batch would change nothing. Checks alone change nothing; whether they hold is another question.
+// It is for those who make batches: a store commits by what the sealed fields hold.
 func (b *Batch) Empty() bool {
 	return len(b.writes) == 0 && len(b.adds) == 0 && len(b.Queue) == 0 && len(b.Finish) == 0
 }
@@ -182,6 +183,20 @@ func (b *Batch) sort() {
 		return cmp.Or(cmp.Compare(x.Group, y.Group), cmp.Compare(x.Order, y.Order), cmp.Compare(x.ID, y.ID))
 	})
 	slices.SortFunc(b.Finish, func(x, y Finish) int { return cmp.Compare(x.Group, y.Group) })
+	for i := range b.Queue {
+		b.Queue[i].Due = micro(b.Queue[i].Due)
+	}
+	for i := range b.Finish {
+		b.Finish[i].Hold = micro(b.Finish[i].Hold)
+	}
+}
+
+// micro is a time as stores keep it: none, or UTC in whole microseconds.
+func micro(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Microsecond)
 }
 
 func (b *Batch) fail(what, problem string) {
@@ -203,8 +218,11 @@ func (b *Batch) validate() {
 		b.text("job group", j.Group, false)
 		b.size("job "+j.ID, len(j.Body), MaxBody, "bytes")
 	}
-	for _, f := range b.Finish {
+	for i, f := range b.Finish {
 		b.text("finish group", f.Group, false)
+		if i > 0 && b.Finish[i-1].Group == f.Group {
+			b.fail("finish of "+f.Group, "given twice; a group is finished once in a batch")
+		}
 	}
 }
 
@@ -217,6 +235,10 @@ func (b *Batch) validateRow(w *Write) {
 	}
 	if row.Version == 0 || row.Version == w.If {
 		b.fail(row.Key.String(), "put at the version it already has; a put needs a new one")
+	}
+	if row.Target != (Key{}) {
+		b.text("target kind", string(row.Target.Kind), false)
+		b.text("target", row.Target.ID, false)
 	}
 	b.size(row.Key.String(), len(row.Body), MaxBody, "bytes")
 	b.size(row.Key.String(), len(row.Facts), MaxFacts, "facts")

@@ -35,14 +35,17 @@
 //     That is so for Put, Delete and Check.
 //  15. A check holds until the commit: when two batches each check a row that the other writes, at most one of them commits.
 //  16. A batch that does not hold is a [ConflictError] that names at least one row that did not hold; errors.Is(err, ErrConflict).
-//  17. Commit of an empty batch returns nil and does nothing.
+//  17. Committing a batch without writes, adds, jobs and finishes returns nil and does nothing. A batch of checks alone is not empty:
+//     it is checked, and may conflict.
 //  18. Add has no condition. Adds of any number of callers all count; deltas may be negative.
 //  19. Under contention nobody's write is lost: of a hundred callers who read, add one and write on the version read, with retries
 //     after conflicts, each value is written once.
-//  20. What Commit acknowledged is seen by every later Load, List and Jobs, of every process.
+//  20. What Commit acknowledged survives the end of the process, and is seen by every later Load, List and Jobs, of every process. A
+//     store's documentation says what survives a loss of power.
 //  21. A call whose context is already done returns an error and changes nothing. No error but a conflict is ErrConflict.
-//  22. Batches that touch the same rows never deadlock into an error: the library sorts a batch's writes by key and its adds by
-//     name, and a store keeps that order. What a database still aborts for its own reasons is an ErrConflict.
+//  22. Batches that touch the same rows never deadlock into an error: the library sorts a batch's writes by key and its adds by name,
+//     and a store keeps that order. What a database still aborts for its own reasons is an ErrConflict that names all keys of the
+//     batch's writes.
 //
 // # Lists
 //
@@ -66,12 +69,15 @@
 //  34. A group's leased jobs come by Order, then ID, smallest first, at most PerGroup; one that is not due yet holds up no other.
 //  35. A leased group is nobody else's until the lease ends, also not when new jobs join it.
 //  36. When the lease has ended, at Until, without a finish, the group's jobs are leased again.
-//  37. Finish drops the jobs it names, also when its lease is lost meanwhile, and when they are already gone.
-//  38. Finish with the held lease opens the group, or keeps it closed until Hold for everybody but the holder; without the held
-//     lease it leaves the group as it is.
-//  39. A job whose ID the tenant has queued counts once: the second is dropped.
-//  40. Of the groups of one tenant at most PerTenant are leased in a call, and a tenant with any number of due groups does not keep
-//     another's from being leased: the tenants are visited from Shard on, wrapping around.
+//  37. Finish drops the jobs it names by their IDs, also when its lease is lost meanwhile, and when they are already gone.
+//  38. Finish with the held lease opens the group, or keeps it closed until Hold, earlier or later than before: nobody leases it until
+//     then, and the holder goes on finishing under his token. A lease is held as long as no other lease has replaced it, whatever the
+//     time. Without the held lease, finish leaves the group as it is.
+//  39. A job whose ID the tenant has queued counts once: the second is dropped. A batch finishes before it queues, so a job that it
+//     both finishes and queues is queued.
+//  40. Of the groups of one tenant at most PerTenant are leased in a call, first those that could be leased for the longest time as far
+//     as the store can tell. The tenants are visited in the order of shard, then name, beginning with the first after Shard and After
+//     and wrapping around: a tenant with any number of due groups does not keep another's from being leased.
 //  41. A query with Tenant and Group leases that group or nothing; with Tenant alone, that tenant's groups.
 //  42. Two calls at the same time never lease the same group.
 //
@@ -88,6 +94,14 @@
 //
 // # Limits
 //
-// [Batch.Seal] enforces every limit before a store is asked, so that a store need not: [MaxID], [MaxBody], [MaxFacts], [MaxWords].
-// Text that is not valid UTF-8 or holds NUL never reaches a store, except in a body.
+// [Batch.Seal] enforces every limit before a store is asked, so that a store need not: [MaxID] (of tenants, kinds, IDs, names, values, the
+// fields of a place, counters, groups and job IDs), [MaxBody], [MaxFacts], [MaxWords]. Text that is not valid UTF-8 or holds NUL never
+// reaches a store in a batch, except in a body; a query or a key to Load may hold anything, and then finds nothing. All times that reach
+// a store are UTC in whole microseconds.
+//
+// # What is not promised
+//
+// Load need not be one snapshot: Commit checks what a decision rests on. The rows of a page must belong to the list at the moment they
+// were read. The order of Rows.Absent and of leases means nothing. A place on a row that is no conversation is only carried, and one
+// without a shelf is in no range.
 package store

@@ -20,13 +20,30 @@ type JobQuery struct {
 	Until time.Time // when the leases end
 	Token string    // the holder's mark, new for every call
 
-	Limit     int   // groups in this call, at least 1
-	PerTenant int   // groups of one tenant in this call, at least 1
-	PerGroup  int   // jobs of one group in this call, at least 1
-	Shard     uint8 // the tenants are visited from this shard on, wrapping around
+	Limit     int    // groups in this call, at least 1
+	PerTenant int    // groups of one tenant in this call, at least 1
+	PerGroup  int    // jobs of one group in this call, at least 1
+	Shard     uint8  // the tenants are visited in the order of shard, then name, beginning
+	After     string // with the first after this shard and name, and wrapping around; "" is before every name
 
 	Tenant string // if set, only this tenant's groups
 	Group  string // if set, with Tenant, only this group
+}
+
+// Check returns an *InvalidError if the query contradicts itself.
+func (q *JobQuery) Check() error {
+	bad := func(problem string) error { return &InvalidError{What: "job query", Problem: problem} }
+	switch {
+	case q.Limit < 1 || q.PerTenant < 1 || q.PerGroup < 1:
+		return bad("Limit, PerTenant and PerGroup are at least 1")
+	case q.Token == "":
+		return bad("has no token; give a new one for every call")
+	case q.Group != "" && q.Tenant == "":
+		return bad("has a group without a tenant; give the tenant whose group it is")
+	case !q.Until.After(q.Now):
+		return bad("ends its leases before they begin")
+	}
+	return nil
 }
 
 // Lease is a group of jobs held by one worker until a time.

@@ -14,7 +14,9 @@ var jobCases = []testcase{
 	{"Jobs/OrderWithinGroup", []int{34}, orderWithinGroup, 0},
 	{"Jobs/LateHoldsUpNone", []int{34}, lateHoldsUpNone, 0},
 	{"Jobs/KnownIDCountsOnce", []int{39}, knownIDCountsOnce, 0},
+	{"Jobs/FinishThenQueue", []int{39}, finishThenQueue, 0},
 	{"Jobs/PerTenant", []int{40}, perTenant, 0},
+	{"Jobs/AfterTenant", []int{40}, afterTenant, 0},
 	{"Jobs/ShardOrder", []int{40}, shardOrder, 0},
 	{"Jobs/NobodyStarves", []int{40}, nobodyStarves, 0},
 	{"Jobs/OneTenantOneGroup", []int{41}, oneTenantOneGroup, 0},
@@ -46,7 +48,7 @@ func dueInAnyZone(e *env) {
 		{ID: "1", Group: "a", Due: due.In(east), Order: 3, Body: []byte("x")}, {ID: "2", Group: "b", Due: due.In(west)}, {ID: "3", Group: "c", Due: due}, {ID: "4", Group: "d"},
 	}
 	e.enqueue("x", jobs...)
-	early := store.JobQuery{Now: due.Add(-micro).In(west), Until: due.Add(-micro).In(east), Token: "t", Tenant: tenant}
+	early := store.JobQuery{Now: due.Add(-micro).In(west), Until: due.In(east), Token: "t", Tenant: tenant}
 	e.same(33, "groups leased a microsecond before", held(e.leaseBy(early)), []string{"d: 4"})
 	leases := e.leaseBy(store.JobQuery{Now: due.In(east), Token: "t2", Tenant: tenant, Until: due.Add(time.Minute).In(west)})
 	e.same(33, "groups leased in time", held(leases), []string{"a: 1", "b: 2", "c: 3", "d: 4"})

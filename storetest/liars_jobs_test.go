@@ -136,6 +136,12 @@ var jobLies = []lie{
 			}
 		})(l, good)
 	}},
+	{name: "queues before it finishes", rule: 39, found: "Jobs/FinishThenQueue", spoil: batches(func(b *store.Batch) {
+		for _, f := range b.Finish {
+			b.Queue = slices.DeleteFunc(b.Queue, func(j store.Job) bool { return slices.Contains(f.Jobs, j.ID) })
+		}
+	})},
+	{name: "begins with the shard's first tenant each time", rule: 40, found: "Jobs/AfterTenant", spoil: asked(func(q *store.JobQuery) { q.After = "" })},
 	{name: "ignores PerTenant", rule: 40, found: "Jobs/PerTenant", spoil: asked(func(q *store.JobQuery) { q.PerTenant = q.Limit })},
 	{name: "lets one tenant starve another", rule: 40, found: "Jobs/NobodyStarves", spoil: func(l *liar, good store.Store) {
 		l.jobs = func(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {

@@ -148,7 +148,7 @@ func TestReadingMakesNoTenant(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.List(t.Context(), store.Query{Tenant: "nobody", Kind: store.Document})
 	require.NoError(t, err)
-	_, err = s.Jobs(t.Context(), store.JobQuery{Now: noon, Until: noon, Token: "t", Limit: 1, PerTenant: 1, PerGroup: 1, Tenant: "nobody"})
+	_, err = s.Jobs(t.Context(), store.JobQuery{Now: noon, Until: noon.Add(time.Minute), Token: "t", Limit: 1, PerTenant: 1, PerGroup: 1, Tenant: "nobody"})
 	require.NoError(t, err)
 	require.NoError(t, s.Commit(t.Context(), store.NewBatch("nobody", noon)))
 	require.Empty(t, s.tenants)

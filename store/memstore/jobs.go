@@ -62,15 +62,17 @@ func (t *tenant) enqueue(j *store.Job) {
 // finish drops the jobs whoever has the group, and gives the lease up only for its holder. A lease that ended and that nobody else
 // took is still the holder's: a store reads no clock.
 func (t *tenant) finish(f *store.Finish) {
+	for _, id := range f.Jobs {
+		if j := t.jobs[id]; j != nil {
+			g := t.groups[j.Group]
+			g.drop(j)
+			delete(t.jobs, id)
+			t.reschedule(g)
+		}
+	}
 	g := t.groups[f.Group]
 	if g == nil {
 		return
-	}
-	for _, id := range f.Jobs {
-		if j := t.jobs[id]; j != nil && j.Group == f.Group {
-			g.drop(j)
-			delete(t.jobs, id)
-		}
 	}
 	if g.token != "" && g.token == f.Token {
 		if f.Hold.IsZero() {
@@ -124,7 +126,7 @@ func (s *Store) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, erro
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := check(&q); err != nil {
+	if err := q.Check(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -140,23 +142,10 @@ func (s *Store) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, erro
 		leases = t.lease(leases, &q)
 		return len(leases) < q.Limit
 	}
-	first := &tenant{shard: q.Shard}
-	s.shards.Ascend(first, visit)
-	s.shards.Scan(func(t *tenant) bool { return t.shard < q.Shard && len(leases) < q.Limit && visit(t) })
+	last := &tenant{shard: q.Shard, name: q.After}
+	s.shards.Ascend(last, func(t *tenant) bool { return !sooner(last, t) || visit(t) })
+	s.shards.Scan(func(t *tenant) bool { return !sooner(last, t) && len(leases) < q.Limit && visit(t) })
 	return leases, nil
-}
-
-func check(q *store.JobQuery) error {
-	bad := func(problem string) error { return &store.InvalidError{What: "job query", Problem: problem} }
-	switch {
-	case q.Limit < 1 || q.PerTenant < 1 || q.PerGroup < 1:
-		return bad("Limit, PerTenant and PerGroup are at least 1")
-	case q.Token == "":
-		return bad("has no token; give each call a new one")
-	case q.Group != "" && q.Tenant == "":
-		return bad("names a group without its tenant")
-	}
-	return nil
 }
 
 // lease appends a lease for each group of the tenant that can be leased, within the query's limits.

@@ -130,14 +130,14 @@ func TestFinishAndQueueOfOneIDInABatch(t *testing.T) {
 	assert.Equal(t, "new", string(leases[0].Jobs[0].Body))
 }
 
-func TestFinishDropsJobsOfItsGroupOnly(t *testing.T) {
+func TestFinishDropsJobsByTheirID(t *testing.T) {
 	s := memstore.New()
 	commit(t, s, "first", func(b *store.Batch) {
-		b.Enqueue(store.Job{ID: "j", Group: "g"}, store.Job{ID: "k", Group: "h"})
-		b.Done(store.Finish{Group: "g", Token: "none", Jobs: []string{"j", "k"}})
+		b.Enqueue(store.Job{ID: "j", Group: "g"}, store.Job{ID: "k", Group: "h"}, store.Job{ID: "l", Group: "h"})
 	})
 	commit(t, s, "second", func(b *store.Batch) { b.Done(store.Finish{Group: "g", Token: "none", Jobs: []string{"j", "k"}}) })
 	leases := jobs(t, s, store.JobQuery{Now: now, Token: "t", Limit: 9, PerTenant: 9, PerGroup: 9})
 	require.Len(t, leases, 1)
-	assert.Equal(t, "h", leases[0].Group)
+	require.Len(t, leases[0].Jobs, 1)
+	assert.Equal(t, "l", leases[0].Jobs[0].ID)
 }

@@ -44,11 +44,12 @@ type cell struct{ row *store.Row }
 func New() *Store {
 	return &Store{
 		tenants: map[string]*tenant{},
-		shards: newTree(func(a, b *tenant) bool {
-			return a.shard < b.shard || a.shard == b.shard && a.name < b.name
-		}),
+		shards:  newTree(sooner),
 	}
 }
+
+// sooner is the order in which tenants are visited for work.
+func sooner(a, b *tenant) bool { return a.shard < b.shard || a.shard == b.shard && a.name < b.name }
 
 // newTree returns an ordered set without a lock of its own: the store's lock guards it.
 func newTree[T any](less func(a, b T) bool) *btree.BTreeG[T] {

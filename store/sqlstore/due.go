@@ -60,7 +60,7 @@ const manyLanes = 64
 // dueLanes returns the next tenants with due jobs. It goes from tenant to tenant through the index, one step for each that has jobs
 // at all, and stops when it has enough.
 func (t *tables) dueLanes(ctx context.Context, q querier, v *visit) (lanes []string, err error) {
-	start := fmt.Sprintf("%02x", v.query.Shard)
+	start := fmt.Sprintf("%02x", v.query.Shard) + v.query.After
 	first, second := max(start, v.lane), "" // a lane is longer than its shard, so "greater" excludes none
 	if v.lap == 2 {
 		first, second = "g", v.lane // no lane is greater than "g"
@@ -68,7 +68,7 @@ func (t *tables) dueLanes(ctx context.Context, q querier, v *visit) (lanes []str
 	most := min(v.query.Limit, manyLanes)
 	s := new(statement).add("with recursive ")
 	t.steps(s, "t", first, "g").add(", ")
-	t.steps(s, "u", second, start)
+	t.steps(s, "u", second, start+"\x01") // and with it the tenant that the round began after, which comes last
 	s.add(fmt.Sprintf(" select lap, lane from (select 1 as lap, lane from t union all select 2 as lap, lane from u) as w "+
 		"where lane is not null and (select min(j.at) from %s as j where j.lane = w.lane) <= ? limit %d", t.jobs, most), v.query.Now.UnixMicro())
 	err = t.query(ctx, q, s, func(r *sql.Rows) error {
