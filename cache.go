@@ -131,7 +131,7 @@ func (d *Desk) conn(ctx context.Context, tenant string, ch Channel, version int6
 	if err != nil {
 		return nil, asInvalid(err)
 	}
-	if version != 0 {
+	if version != 0 && !d.bound { // a version that is rolled back is given again
 		d.conns.put(key, openConn{version, d.now().Add(connFor), conn})
 	}
 	return conn, nil

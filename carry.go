@@ -87,7 +87,11 @@ func (t *txn) carriers(conv *conversation.Conversation, p *prepared) []string {
 		if ch.ID == p.doc.ID || ch.Mailbox != conv.Mailbox || ch.Inactive {
 			continue
 		}
-		if _, conn, err := t.opened(ch.ID); err == nil && len(violations(conn.Capabilities(), &p.message)) == 0 {
+		if _, conn, err := t.opened(ch.ID); err != nil || len(violations(conn.Capabilities(), &p.message)) > 0 {
+			continue
+		}
+		known := slices.ContainsFunc(conv.Threads, func(th conversation.Thread) bool { return th.Channel == ch.ID })
+		if _, err := t.threadOn(conv, ch.ID); known || err == nil {
 			out = append(out, ch.ID)
 		}
 	}

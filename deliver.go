@@ -155,52 +155,54 @@ func (s *sending) begin(ctx context.Context) (next *step, wait time.Duration, er
 	// A commit that is broken off may still have its effect, and would leave in doubt what nobody has sent.
 	ctx, cancel := unbroken(ctx)
 	defer cancel()
-	err = s.desk.write(ctx, s.lease.Tenant, "message/"+s.id, func(t *txn) error {
-		next, wait = nil, 0
-		m, conv, err := s.load(t)
-		if err != nil || m == nil {
-			return err
-		}
-		doc, err := t.channel(m.Channel)
-		if err != nil {
-			return err
-		}
-		_, conn, err := t.opened(m.Channel)
-		if err != nil {
-			wait, err = s.notOpen(t, m, conv, err)
-			return err
-		}
-		parts, refusal := s.parts(t, m, conv, conn)
-		if refusal != nil {
-			return s.fail(t, m, conv, refusal)
-		}
-		i := slices.IndexFunc(m.Parts, func(p conversation.Part) bool { return !p.Delivery.Settled() })
-		if i < 0 {
-			s.finish(t, s.job, s.last)
-			return nil
-		}
-		p := &m.Parts[i]
-		next = &step{conn: conn, part: parts[i], tries: p.Tries, doubt: p.Delivery != conversation.Queued}
-		if next.doubt {
-			return errStop
-		}
-		if refusal, err = s.refuse(t, m, conv, doc, conn); err != nil {
-			return err
-		}
-		if refusal != nil {
-			next = nil
-			return s.fail(t, m, conv, refusal)
-		}
-		p.Delivery = conversation.Sending
-		p.Tries++
-		next.tries = p.Tries
-		s.prolong(t)
-		return s.put(t, m, conv)
+	err = s.desk.write(ctx, s.lease.Tenant, "message/"+s.id, func(t *txn) (err error) {
+		next, wait, err = s.next(t)
+		return err
 	})
 	if err != nil {
 		next = nil
 	}
 	return next, wait, err
+}
+
+// next decides what is to be called next.
+func (s *sending) next(t *txn) (next *step, wait time.Duration, err error) {
+	m, conv, err := s.load(t)
+	if err != nil || m == nil {
+		return nil, 0, err
+	}
+	doc, err := t.channel(m.Channel)
+	if err != nil {
+		return nil, 0, err
+	}
+	_, conn, err := t.opened(m.Channel)
+	if err != nil {
+		wait, err = s.notOpen(t, m, conv, err)
+		return nil, wait, err
+	}
+	parts, refusal := s.parts(t, m, conv, conn)
+	if refusal != nil {
+		return nil, 0, s.fail(t, m, conv, refusal)
+	}
+	i := slices.IndexFunc(m.Parts, func(p conversation.Part) bool { return !p.Delivery.Settled() })
+	if i < 0 {
+		s.finish(t, s.job, s.last)
+		return nil, 0, nil
+	}
+	p := &m.Parts[i]
+	if p.Delivery != conversation.Queued {
+		return &step{conn: conn, part: parts[i], tries: p.Tries, doubt: true}, 0, errStop
+	}
+	if refusal, err = s.refuse(t, m, conv, doc, conn); err != nil {
+		return nil, 0, err
+	}
+	if refusal != nil {
+		return nil, 0, s.fail(t, m, conv, refusal)
+	}
+	p.Delivery = conversation.Sending
+	p.Tries++
+	s.prolong(t)
+	return &step{conn: conn, part: parts[i], tries: p.Tries}, 0, s.put(t, m, conv)
 }
 
 // load reads the message and its conversation; nil if there is nothing to send.

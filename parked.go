@@ -1,6 +1,7 @@
 package frontdesk
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -115,7 +116,9 @@ func (in *inbound) echo(item channel.Item) error {
 		return err
 	}
 	row, _ := in.row(providerName(in.ch.ID, m.ID))
-	return in.enqueue(outGroup(in.ch.ID, in.thread), "echo/"+row.Target.ID, time.Time{}, outJob{Echo: row.Target.ID, Channel: in.ch.ID})
+	// Echoes of one delivery are due at the same time: their places in it keep them in order.
+	id := fmt.Sprintf("echo/%04d/%s", len(in.batch.Queue), row.Target.ID)
+	return in.enqueue(outGroup(in.ch.ID, in.thread), id, time.Time{}, outJob{Echo: row.Target.ID, Channel: in.ch.ID})
 }
 
 func isEcho(item channel.Item) bool { return item.Message != nil }

@@ -298,7 +298,7 @@ func (t *txn) saveChannel(actor Actor, ch *Channel, conn channel.Conn) error {
 	return nil
 }
 
-// Channels returns the channels of a mailbox, or of all with "".
+// Channels returns the channels of a mailbox, or of all with "". Who may not change them is not told their login details.
 func (s *Session) Channels(ctx context.Context, mailbox string) ([]Channel, error) {
 	var out []Channel
 	err := s.read(ctx, "channels", mailbox, func(t *txn, c caller) error {
@@ -309,6 +309,11 @@ func (s *Session) Channels(ctx context.Context, mailbox string) ([]Channel, erro
 		out = slices.DeleteFunc(all, func(ch Channel) bool {
 			return !c.sees(ch.Mailbox) || mailbox != "" && ch.Mailbox != mailbox
 		})
+		for i := range out {
+			if !c.system && !c.has(toManage) {
+				out[i].Secret, out[i].Token, out[i].Options = "", "", nil
+			}
+		}
 		return nil
 	})
 	return out, err

@@ -117,8 +117,8 @@ type target struct {
 // targets finds the channels of a delivery. Nothing of it is trusted yet.
 func (d *Desk) targets(ctx context.Context, kind, token string, driver channel.WebhookDriver, req *channel.Request) ([]*target, error) {
 	accounts, err := accounts(driver, req)
-	if err != nil && token == "" {
-		return nil, nil
+	if err != nil { // what it names for all that may still verify it, and keep it for a person
+		d.log.WarnContext(ctx, "delivery that cannot be read", "kind", kind, "error", err)
 	}
 	keys := make([]store.Key, 0, len(accounts)+1)
 	if token != "" {

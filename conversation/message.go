@@ -111,7 +111,7 @@ type Part struct {
 	ProviderID string   `json:"providerId,omitempty"`
 	Delivery   Delivery `json:"delivery"`
 	Failure    *Failure `json:"failure,omitempty"`
-	Tries      int      `json:"tries,omitempty"` // calls that may have reached the provider
+	Tries      int      `json:"tries,omitempty"` // so far; each may have reached the provider
 }
 
 // Failure says why something was not delivered, in codes; the provider's text is for people.

@@ -13,11 +13,12 @@ import (
 
 // The most that a Roster holds.
 const (
-	MaxSlots     = 5       // named slots
-	MaxDuties    = 100_000 // rows of an import
-	maxSlotName  = 100     // bytes
-	rosterHeader = "agent, date and slot"
+	MaxSlots    = 5       // named slots
+	MaxDuties   = 100_000 // rows of an import
+	maxSlotName = 100     // bytes
 )
+
+const rosterColumns = "agent, date and slot"
 
 // ErrRoster says that a roster, or a row of its import, is not valid. Errors of this kind are *RosterError.
 var ErrRoster = errors.New("routing: bad roster")
@@ -89,7 +90,7 @@ func (r Roster) Import(text string, agent func(string) (id string, ok bool)) (Ro
 	if err := r.Validate(); err != nil {
 		return r, nil, err
 	}
-	rows, columns, err := open(text)
+	rows, columns, err := openCSV(text)
 	if err != nil {
 		return r, nil, err
 	}
@@ -115,8 +116,8 @@ func (r Roster) Import(text string, agent func(string) (id string, ok bool)) (Ro
 	}
 }
 
-// open reads the line that names the columns, and returns where agent, date and slot are.
-func open(text string) (*csv.Reader, [3]int, error) {
+// openCSV reads the line that names the columns, and returns where agent, date and slot are.
+func openCSV(text string) (*csv.Reader, [3]int, error) {
 	text = strings.TrimPrefix(text, "\ufeff") // spreadsheets begin a file with it
 	rows := csv.NewReader(strings.NewReader(text))
 	rows.FieldsPerRecord = -1
@@ -127,13 +128,13 @@ func open(text string) (*csv.Reader, [3]int, error) {
 	}
 	header, err := rows.Read()
 	if err != nil {
-		return nil, [3]int{}, &RosterError{Line: 1, Problem: "no line that names the columns " + rosterHeader}
+		return nil, [3]int{}, &RosterError{Line: 1, Problem: "no line that names the columns " + rosterColumns}
 	}
 	var columns [3]int
 	for i, name := range []string{"agent", "date", "slot"} {
 		columns[i] = slices.IndexFunc(header, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), name) })
 		if columns[i] < 0 {
-			return nil, columns, &RosterError{Line: 1, Problem: "the column " + name + " is missing; needed are " + rosterHeader}
+			return nil, columns, &RosterError{Line: 1, Problem: "the column " + name + " is missing; needed are " + rosterColumns}
 		}
 	}
 	return rows, columns, nil
@@ -147,7 +148,7 @@ func (r Roster) duty(row []string, columns [3]int, err error, agent func(string)
 	var fields [3]string
 	for i, column := range columns {
 		if column >= len(row) {
-			return Duty{}, fmt.Sprintf("%d fields, the columns %s need %d", len(row), rosterHeader, column+1)
+			return Duty{}, fmt.Sprintf("%d fields, the columns %s need %d", len(row), rosterColumns, column+1)
 		}
 		fields[i] = strings.TrimSpace(row[column])
 	}

@@ -87,7 +87,7 @@ func (t *tables) bytes() string {
 // stripe is the expression of a counter's stripe. A connection keeps to one, so that connections rarely wait for each other's.
 func (t *tables) stripe() string {
 	if t.dialect == PostgreSQL {
-		return "pg_backend_pid() % 16"
+		return "pg_backend_pid() % 8"
 	}
 	return "0"
 }

@@ -18,6 +18,8 @@ func (t *tables) load(ctx context.Context, q querier, tenant string, keys []stor
 		rows.Counters[name] = 0
 	}
 	names := slices.DeleteFunc(slices.Clone(counters), unusable)
+	slices.Sort(names)
+	names = slices.Compact(names) // so that none is added up twice
 	some := func() []string { // the next counters
 		part := names[:min(chunk, len(names))]
 		names = names[len(part):]
@@ -78,14 +80,13 @@ func (t *tables) loadPart(ctx context.Context, q querier, tenant string, keys []
 			s.add(" union all ")
 		}
 		empty := "cast(null as " + t.bytes() + ")"
-		s.add("select '' as kind, k.column1 as id, (select cast(coalesce(sum(c.value), 0) as bigint) from "+t.counters+
-			" as c where c.tenant = ? and c.name = k.column1) as version, "+empty+" as body, null as target_kind, null as target_id, "+
-			"null as shelf, null as mailbox, null as team, null as agent, cast(null as bigint) as activity, "+empty+" as facts, "+empty+" as words from (", tenant)
-		names := make([][]any, len(counters))
-		for i, name := range counters {
-			names[i] = []any{name}
+		// One row for each stripe; they are added up when they are read.
+		s.add("select '' as kind, c.name as id, c.value as version, "+empty+" as body, null as target_kind, null as target_id, "+
+			"null as shelf, null as mailbox, null as team, null as agent, cast(null as bigint) as activity, "+empty+" as facts, "+empty+" as words from "+
+			t.counters+" as c where c.tenant = ? and c.name in ("+marks(len(counters))+")", tenant)
+		for _, name := range counters {
+			s.args = append(s.args, name)
 		}
-		s.values([]string{"text"}, names).add(") as k")
 	}
 	if len(s.args) == 0 || unusable(tenant) {
 		return nil
@@ -96,7 +97,7 @@ func (t *tables) loadPart(ctx context.Context, q querier, tenant string, keys []
 			return err
 		}
 		if in.kind == "" {
-			rows.Counters[in.row.ID] = in.row.Version
+			rows.Counters[in.row.ID] += in.row.Version
 			return nil
 		}
 		row, err := in.done()

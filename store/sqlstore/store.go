@@ -14,6 +14,7 @@ import (
 type Store struct {
 	*tables
 	db   *sql.DB
+	read querier       // of Load and List
 	gate chan struct{} // holds the one writer of this process to a SQLite database; the others wait in order
 }
 
@@ -28,7 +29,11 @@ func New(db *sql.DB, opt Options) (*Store, error) {
 	if db == nil {
 		return nil, &store.InvalidError{What: "sqlstore database", Problem: "is nil; give an open *sql.DB"}
 	}
-	return &Store{tables: t, db: db, gate: make(chan struct{}, 1)}, nil
+	s := &Store{tables: t, db: db, read: db, gate: make(chan struct{}, 1)}
+	if t.dialect == SQLite {
+		s.read = &prepared{DB: db}
+	}
+	return s, nil
 }
 
 // Load implements store.Store in one statement for every thousand keys.
@@ -36,7 +41,7 @@ func (s *Store) Load(ctx context.Context, tenant string, keys []store.Key, count
 	if err := ctx.Err(); err != nil {
 		return nil, failed("load", tenant, err)
 	}
-	rows, err := s.load(ctx, s.db, tenant, keys, counters)
+	rows, err := s.load(ctx, s.read, tenant, keys, counters)
 	return rows, failed("load", tenant, withCause(ctx, err))
 }
 
@@ -45,7 +50,7 @@ func (s *Store) List(ctx context.Context, q store.Query) (*store.Page, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, failed("list", q.Tenant, err)
 	}
-	page, err := s.list(ctx, s.db, q)
+	page, err := s.list(ctx, s.read, q)
 	return page, failed("list "+string(q.Kind), q.Tenant, withCause(ctx, err))
 }
 

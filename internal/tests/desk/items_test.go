@@ -119,7 +119,7 @@ func TestEchoWithoutReferenceWaitsAndIsStored(t *testing.T) {
 		assert.True(t, last.Echo)
 		assert.Equal(t, conversation.Delivered, last.Delivery, "the receipt that came first counts")
 		assert.Equal(t, 1, w.count(conversation.EventEchoed))
-		assert.Equal(t, int64(1), w.unread(w.jane), "an echo makes nothing unread and marks nothing read")
+		assert.Equal(t, int64(1), w.unread(w.joe), "an echo makes nothing unread and marks nothing read")
 	})
 }
 
@@ -403,6 +403,7 @@ func TestNewsOfAnOldConversationInTheMiddle(t *testing.T) {
 		require.NoError(t, err)
 		w.run()
 		sent := w.provider.Sent("shop")[0].ID
+		w.clock.Advance(time.Minute)
 		after := w.hears("ann", "Something else")
 		require.NotEqual(t, before.ID, after.ID)
 		w.takes(w.says("ann", "One"),

@@ -108,7 +108,15 @@ func TestS2CapabilitiesRefuseMedia(t *testing.T) {
 			c.Attachments = channel.AttachmentRules{Refusal: "a short code carries no files; use the long number"}
 		})
 		w.channel(frontdesk.Channel{Account: "off", Mailbox: "berlin", Inactive: true})
-		c := w.arrives("code", "ann", "Hi")
+		item := w.says("ann", "Hi")
+		item.Account, item.Message.From[0] = "code", conversation.Identity{Scope: conversation.ScopePhone, Address: "ann"}
+		require.Equal(t, http.StatusOK, w.hook(item))
+		c := w.current("ann")
+		stranger := w.arrives("code", "bob", "Hi")
+		_, err := w.jane.Reply(ctx, stranger.ID, frontdesk.Draft{Text: "See", Attachments: files(1)})
+		var unreachable *frontdesk.CapabilityError
+		require.ErrorAs(t, err, &unreachable)
+		assert.Empty(t, unreachable.Instead, "what could carry it cannot reach him")
 		w.untouched(c.ID, func() {
 			_, err := w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "See", Attachments: files(1)})
 			var e *frontdesk.CapabilityError

@@ -358,13 +358,15 @@ func TestS12ResultConflictsWithAReceipt(t *testing.T) {
 	})
 }
 
-// interloper does something just before a commit, once.
+// interloper does something just before a commit, once, or lets the commit fail.
 type interloper struct {
 	store.Store
-	mu   sync.Mutex
-	done bool
-	when func(*store.Batch) bool
-	do   func()
+	mu    sync.Mutex
+	done  bool
+	when  func(*store.Batch) bool
+	do    func()
+	fail  error
+	after bool // it fails after its effect
 }
 
 func (s *interloper) Commit(ctx context.Context, b *store.Batch) error {
@@ -372,10 +374,63 @@ func (s *interloper) Commit(ctx context.Context, b *store.Batch) error {
 	now := !s.done && s.when(b)
 	s.done = s.done || now
 	s.mu.Unlock()
-	if now {
+	if now && s.do != nil {
 		s.do()
 	}
-	return s.Store.Commit(ctx, b)
+	if now && s.fail != nil && !s.after {
+		return s.fail
+	}
+	if err := s.Store.Commit(ctx, b); err != nil || !now {
+		return err
+	}
+	return s.fail
+}
+
+// The store fails while the result is noted, before or after its effect: it is noted again, and nothing is in doubt.
+func TestS13StoreErrorWhileNoting(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		w.run()
+		for _, after := range []bool{false, true} {
+			m := w.replies(c.ID, "Hello")
+			s := &interloper{Store: w.store, when: func(*store.Batch) bool { return w.taken("shop", m.ID) > 0 }, fail: errAway, after: after}
+			require.NoError(t, w.open(func(c *frontdesk.Config) { c.Store = s }).RunDue(ctx))
+			assert.True(t, s.done)
+			assert.Equal(t, conversation.Sent, w.message(m.ID).Delivery)
+			assert.Equal(t, 1, w.taken("shop", m.ID))
+		}
+	})
+}
+
+// Two processes with clocks half a minute apart: neither takes the other's work away, and a thread's order is kept.
+func TestX15ClocksApart(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		w.run()
+		ahead := w.open(func(c *frontdesk.Config) { c.Now = func() time.Time { return w.clock.Now().Add(30 * time.Second) } })
+		fast := ahead.As(frontdesk.Actor{Tenant: tenant, Agent: "jd"})
+		begun, wait := make(chan struct{}), make(chan struct{})
+		w.provider.Next("shop", loopback.Outcome{Begun: begun, Wait: wait})
+		first := w.replies(c.ID, "1")
+		done := make(chan error)
+		go func() { done <- w.desk.RunDue(ctx) }()
+		<-begun
+		w.clock.Advance(29 * time.Second) // as long as a call may take
+		_, err := fast.Reply(ctx, c.ID, frontdesk.Draft{Text: "2"})
+		require.NoError(t, err)
+		w.replies(c.ID, "3")
+		_, err = fast.Do(ctx, c.ID, frontdesk.Complete{})
+		require.NoError(t, err)
+		require.NoError(t, ahead.RunDue(ctx))
+		assert.Equal(t, conversation.Sending, w.message(first.ID).Delivery, "the lease holds for both")
+		close(wait)
+		require.NoError(t, <-done)
+		w.replies(c.ID, "4")
+		require.NoError(t, ahead.RunDue(ctx))
+		w.run()
+		assert.Equal(t, []string{"1", "2", "3", "4"}, w.texts())
+		assert.Empty(t, w.undelivered(w.jane))
+	})
 }
 
 // A store that fails for a moment neither fails a message nor lets one through that may not go.

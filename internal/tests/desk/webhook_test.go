@@ -192,7 +192,10 @@ func TestWebhookStoreError(t *testing.T) {
 					assert.Equal(t, http.StatusOK, code)
 					return
 				}
-				require.Equal(t, http.StatusServiceUnavailable, code, "call %d failed", k)
+				if code != http.StatusServiceUnavailable { // it was decided again at once
+					require.Equal(t, http.StatusOK, code, "call %d failed", k)
+					require.Equal(t, 1, w.current(who).Messages)
+				}
 				require.Equal(t, http.StatusOK, serve(d, req))
 				require.Equal(t, 1, w.current(who).Messages)
 			}
@@ -231,7 +234,7 @@ func (s *failing) Commit(ctx context.Context, b *store.Batch) error {
 
 func TestWebhookForeignText(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		huge := strings.Repeat("ü<", 1<<20) // 3 MB
+		huge := strings.Repeat("ü-", 1<<20) // 3 MB
 		item := w.says("ann", huge)
 		item.Message.Subject = "a\r\nb\x00\u202e"
 		require.Equal(t, http.StatusOK, w.hook(item))

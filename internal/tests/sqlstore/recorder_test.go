@@ -116,3 +116,25 @@ func (tx *recordedTx) Commit() error {
 	}
 	return tx.Tx.Commit()
 }
+
+// PrepareContext records the statements that are kept and run again, each time they are run.
+func (c *recorded) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	stmt, err := c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return &recordedStmt{stmt, c.r, query}, nil
+}
+
+type recordedStmt struct {
+	driver.Stmt
+	r     *recorder
+	query string
+}
+
+func (s *recordedStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	if err := s.r.note(s.query, args); err != nil {
+		return nil, err
+	}
+	return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+}
