@@ -43,10 +43,46 @@ func (s *sending) note(ctx context.Context, next *step, sent channel.Sent, callE
 		if err := s.took(t, m, next.part.Index, sent); err != nil {
 			return err
 		}
+		if conv != nil {
+			if err := t.corrected(conv, m, next.conn, sent.To); err != nil {
+				return err
+			}
+		}
 		more = s.onward(t, m)
 		return s.put(t, m, conv)
 	})
 	return wait, more, err
+}
+
+// corrected notes that the provider knows a customer under another address than was written to, as WhatsApp does with some countries'
+// numbers. His answer will come under that one: its thread leads here, and the address is the contact's, unless somebody has them.
+func (t *txn) corrected(conv *conversation.Conversation, m *conversation.Message, conn channel.Conn, to []conversation.Identity) error {
+	if len(to) == 0 || len(conv.Contacts) == 0 {
+		return nil
+	}
+	key, id, err := address(conn, to[0].Address)
+	if err != nil || key == m.Thread {
+		return nil // what the driver cannot read again is no reason to doubt that it was sent
+	}
+	thread, identity, contact := threadName(m.Channel, key), identityName(id), contactKey(conv.Contacts[0])
+	if err := t.load(thread, identity, contact); err != nil {
+		return err
+	}
+	if _, taken := t.row(thread); !taken {
+		t.putRow(store.Row{Key: thread, Target: conversationKey(conv.ID)})
+	}
+	row, there := t.row(contact)
+	if _, taken := t.row(identity); taken || !there {
+		return nil
+	}
+	c, err := decode[conversation.Contact](t, row)
+	if err != nil {
+		return err
+	}
+	c.Identities = append(slices.Clone(c.Identities), id)
+	c.Changed = conversation.Later(c.Changed, t.now)
+	t.putRow(store.Row{Key: identity, Target: contact})
+	return t.putContact(&c)
 }
 
 // took notes that the provider has a part.

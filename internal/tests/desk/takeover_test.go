@@ -64,13 +64,6 @@ type bare struct{ channel.Conn }
 
 func (b bare) Verify(r *channel.Request) error { return b.Conn.(channel.Verifier).Verify(r) }
 
-// planning is a bare channel that plans parts.
-type planning struct{ bare }
-
-func (p planning) Plan(m channel.Outgoing) ([]channel.Part, error) {
-	return p.Conn.(channel.Planner).Plan(m)
-}
-
 // variant is the loopback driver with parts of it replaced.
 type variant struct {
 	*loopback.Driver
@@ -108,9 +101,8 @@ func with(wrap func(channel.Conn) channel.Conn) func(*frontdesk.Config) {
 	}
 }
 
-func plain(c channel.Conn) channel.Conn   { return bare{c} }
-func planned(c channel.Conn) channel.Conn { return planning{bare{c}} }
-func whole(c channel.Conn) channel.Conn   { return c }
+func plain(c channel.Conn) channel.Conn { return bare{c} }
+func whole(c channel.Conn) channel.Conn { return c }
 
 // taken counts the calls with which the provider took a message.
 func (w *world) taken(account, message string) (n int) {
