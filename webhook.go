@@ -90,9 +90,16 @@ func (d *Desk) deliver(ctx context.Context, kind, token string, driver channel.W
 		}
 	}
 	known := targets
-	targets = slices.DeleteFunc(slices.Clone(known), func(target *target) bool {
-		return verify(target.conn, req) != nil
-	})
+	if targets = verified(known, req); len(targets) == 0 {
+		// Another process may have changed the secret.
+		for _, target := range known {
+			d.docs.drop(docKey{target.Tenant, document("channel", target.Channel).ID})
+		}
+		if known, err = d.targets(ctx, kind, token, driver, req); err != nil {
+			return status(http.StatusServiceUnavailable)
+		}
+		targets = verified(known, req)
+	}
 	if len(targets) == 0 {
 		d.log.WarnContext(ctx, "delivery refused: no valid signature", "kind", kind)
 		return status(http.StatusForbidden)
@@ -105,6 +112,11 @@ func (d *Desk) deliver(ctx context.Context, kind, token string, driver channel.W
 		return a.Acknowledge(req)
 	}
 	return status(http.StatusOK)
+}
+
+// verified are the channels whose secret signed a delivery.
+func verified(known []*target, req *channel.Request) []*target {
+	return slices.DeleteFunc(slices.Clone(known), func(target *target) bool { return verify(target.conn, req) != nil })
 }
 
 // target is a channel that a delivery speaks of.

@@ -10,7 +10,7 @@
 //
 // # Tables
 //
-// rows holds every row, with its place in columns and its first listed fact in columns too, since most rows have one at most; facts
+// rows holds every row, with its place in columns and the one listed fact that every row of its kind has in columns too; facts
 // holds the other listed facts. counters, jobs and leases hold what their names say. Every key begins with the tenant; jobs and leases
 // begin with the lane, which is the tenant preceded by its shard in two hexadecimal digits, so that tenants are visited in its order.
 // There are no triggers, no sequences and no foreign keys. Text compares byte by byte (COLLATE "C", BINARY), and bodies are bytes. A

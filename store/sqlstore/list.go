@@ -151,17 +151,18 @@ func (t *tables) factArms(q *store.Query) []arm {
 		return nil
 	}
 	args := []any{q.Tenant, string(q.Kind), q.Fact, q.Value}
-	return []arm{
-		{table: t.rows, order: "fact_order", where: "tenant = ? and kind = ? and fact_name = ? and fact_value = ?", args: args},
-		{table: t.facts, order: "ord", where: "tenant = ? and kind = ? and name = ? and value = ?", args: args},
+	arms := []arm{{table: t.facts, order: "ord", where: "tenant = ? and kind = ? and name = ? and value = ?", args: args}}
+	if q.Fact == columnFact[q.Kind] {
+		arms = append(arms, arm{table: t.rows, order: "fact_order", where: "tenant = ? and kind = ? and fact_name = ? and fact_value = ?", args: args})
 	}
+	return arms
 }
 
 // fetch reads the next n rows of the list in one statement. Every arm reads at most n entries of its index, in order; what is sorted
 // is never more than these.
 func (t *tables) fetch(ctx context.Context, q querier, arms []arm, w *walk, n int) ([]listed, error) {
 	s := new(statement)
-	if len(arms) == 1 {
+	if len(arms) == 1 && arms[0].table == t.rows {
 		arms[0].write(s, columns, w, n)
 	} else {
 		s.add("select " + of("r", columns) + ", u.pos from (select pos, id from (")

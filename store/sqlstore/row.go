@@ -59,12 +59,16 @@ func optional(value string) any {
 	return value
 }
 
-// indexed splits the listed facts of a row into the first, which has columns in its row, and the rest, which the table facts holds.
+// columnFact names the listed fact that has columns in its row: the one that every row of the kind has, once as a rule. All others, and
+// what a row has of it besides the first, are in the table facts.
+var columnFact = map[store.Kind]string{store.Message: "conversation", store.Event: "feed", store.Delivery: "state"}
+
+// indexed splits the listed facts of a row into the one that has columns in its row and the rest, which the table facts holds.
 func indexed(kind store.Kind, facts []store.Fact) (first *store.Fact, rest []store.Fact) {
 	for i := range facts {
 		switch {
 		case !store.Listed(kind, facts[i].Name):
-		case first == nil:
+		case first == nil && facts[i].Name == columnFact[kind]:
 			first = &facts[i]
 		default:
 			rest = append(rest, facts[i])

@@ -129,9 +129,14 @@ func listed(t *testing.T, s store.Store, r *recorder, q store.Query) (*store.Pag
 	return got, statements
 }
 
+// inColumns are the facts that have columns in their rows.
+var inColumns = map[store.Kind]string{store.Message: "conversation", store.Event: "feed", store.Delivery: "state"}
+
 // reads returns what SQLite says of the indexes that the query must read, with every condition that these answer.
 func reads(q store.Query) []string {
 	switch {
+	case q.Fact != "" && q.Fact != inColumns[q.Kind]:
+		return []string{"frontdesk_facts USING PRIMARY KEY (tenant=? AND kind=? AND name=? AND value=?"}
 	case q.Fact != "":
 		return []string{"frontdesk_rows_fact (tenant=? AND kind=? AND fact_name=? AND fact_value=?", "frontdesk_facts USING PRIMARY KEY (tenant=? AND kind=? AND name=? AND value=?"}
 	case len(q.Ranges) == 0:

@@ -1,0 +1,156 @@
+package desk_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk"
+	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/channel/loopback"
+	"github.com/frontdesk-go/frontdesk/conversation"
+)
+
+// recount makes an agent's counts from what his list shows.
+func (w *world) recount(s *frontdesk.Session, agent string, boxes, teams []string) frontdesk.Counts {
+	out := frontdesk.Counts{Mailboxes: map[string]int64{}, Teams: map[string]int64{}}
+	for _, box := range boxes {
+		out.Mailboxes[box] = 0
+	}
+	for _, team := range teams {
+		out.Teams[team] = 0
+	}
+	for _, c := range w.list(s, frontdesk.Query{Limit: 1000}) {
+		if !c.Unread {
+			continue
+		}
+		out.All++
+		out.Mailboxes[c.Mailbox]++
+		if agent != "" && c.Agent == agent {
+			out.Mine++
+		}
+		if c.Agent == "" && c.Team == "" {
+			out.Unassigned++
+		}
+		if _, mine := out.Teams[c.Team]; mine {
+			out.Teams[c.Team]++
+		}
+	}
+	return out
+}
+
+// Whatever happened, the kept counts are those of a recount, in both read modes.
+func TestR5_CountsEqualARecount_X16(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		seed := uint64(time.Now().UnixNano())
+		r := rand.New(rand.NewPCG(seed, 1))
+		require.NoError(t, w.setup.SaveMailbox(ctx, frontdesk.Mailbox{ID: "munich", ReadOnAnswer: true, NewAfterDays: 1}))
+		w.channel(frontdesk.Channel{Account: "store", Mailbox: "munich"})
+		w.agent(frontdesk.Agent{ID: "mia", Name: "Mia", Mailboxes: []string{"munich", "berlin"}, Teams: []string{"returns"}})
+		boss := w.agent(frontdesk.Agent{ID: "boss", Role: frontdesk.Owner})
+		people := []struct {
+			session *frontdesk.Session
+			id      string
+			boxes   []string
+			teams   []string
+		}{
+			{w.jane, "jd", []string{"berlin"}, []string{"returns"}},
+			{w.joe, "joe", []string{"berlin"}, nil},
+			{w.mia, "mia", []string{"berlin", "munich"}, []string{"returns"}},
+			{boss, "boss", []string{"berlin", "munich"}, []string{"returns"}},
+			{w.setup, "", []string{"berlin", "munich"}, []string{"returns"}},
+		}
+		check := func(step int, what string) {
+			for _, global := range []bool{false, true} {
+				require.NoError(t, w.setup.SaveSettings(ctx, frontdesk.Settings{GlobalRead: global}))
+				for _, p := range people {
+					got, err := p.session.Counts(ctx)
+					require.NoError(t, err)
+					require.Equal(t, w.recount(p.session, p.id, p.boxes, p.teams), got, "seed %d step %d (%s) agent %q global %v", seed, step, what, p.id, global)
+				}
+			}
+			require.NoError(t, w.setup.SaveSettings(ctx, frontdesk.Settings{GlobalRead: r.IntN(2) == 0}))
+		}
+		var sent []string
+		for step := range 300 {
+			w.clock.Advance(time.Duration(r.IntN(3600)) * time.Second)
+			what := fmt.Sprint(w.operate(r, boss, []*frontdesk.Session{w.jane, w.joe, w.mia}, &sent))
+			if step%25 == 24 {
+				check(step, what)
+			}
+		}
+	})
+}
+
+// operate does one random thing, and says what. in are the provider's IDs of the messages that came in. What the state refuses is refused; nothing else may go wrong.
+func (w *world) operate(r *rand.Rand, boss *frontdesk.Session, agents []*frontdesk.Session, in *[]string) string {
+	customer := fmt.Sprintf("c%d", r.IntN(6))
+	some := func() string { return (*in)[r.IntN(len(*in))] }
+	deliver := func(i channel.Item) {
+		i.Account, i.Thread, i.At = []string{"shop", "store"}[customer[1]%2], customer, w.clock.Now()
+		require.Equal(w.t, http.StatusOK, w.hook(i))
+	}
+	if op := r.IntN(20); op < 7 || len(*in) == 0 {
+		m := w.says(customer, "Hi")
+		m.Message.Automatic = r.IntN(5) == 0
+		*in = append(*in, m.Message.ID)
+		deliver(m)
+		return "message"
+	} else if op == 7 {
+		deliver(channel.Item{Unsend: &channel.Unsend{ID: some()}})
+		return "unsend"
+	} else if op == 8 {
+		deliver(channel.Item{Edit: &channel.Edit{ID: some(), Text: "Hi!"}})
+		return "edit"
+	} else if op == 9 {
+		w.ids++
+		deliver(channel.Item{Message: &channel.Message{ID: fmt.Sprintf("e-%d", w.ids), Origin: channel.Elsewhere, Text: "x",
+			From: []conversation.Identity{identity(customer)}}})
+		return "echo"
+	} else if op == 10 {
+		w.run()
+		return "run"
+	}
+	s := agents[r.IntN(len(agents))]
+	view := []frontdesk.View{frontdesk.AllView, frontdesk.TrashView, frontdesk.SpamView, frontdesk.Inbox, frontdesk.Inbox}[r.IntN(5)]
+	page, err := s.Conversations(ctx, frontdesk.Query{View: view})
+	require.NoError(w.t, err)
+	if len(page.Items) == 0 {
+		return "nothing"
+	}
+	c := page.Items[r.IntN(len(page.Items))]
+	acts := []frontdesk.Action{frontdesk.Assign{Agent: "jd"}, frontdesk.Assign{Team: "returns"}, frontdesk.Assign{Agent: "mia", Team: "returns"},
+		frontdesk.Assign{}, frontdesk.SetStatus{Status: conversation.Closed}, frontdesk.SetStatus{Status: conversation.Open}, frontdesk.Complete{},
+		frontdesk.Archive{}, frontdesk.Spam{}, frontdesk.Trash{}, frontdesk.Restore{}, frontdesk.Restore{}, frontdesk.Restore{},
+		frontdesk.Snooze{Until: w.clock.Now().Add(time.Hour)}, frontdesk.Wake{ByHand: true}}
+	act := acts[r.IntN(len(acts))]
+	what := fmt.Sprintf("%T", act)
+	switch r.IntN(6) {
+	case 0:
+		_, err = s.View(ctx, c.ID)
+		what = "view"
+	case 1:
+		_, err = s.MarkUnread(ctx, c.ID)
+		what = "unread"
+	case 2:
+		if r.IntN(3) == 0 {
+			w.provider.Next("shop", loopback.Outcome{Err: &channel.Error{Class: channel.Content}})
+		}
+		_, err = s.Reply(ctx, c.ID, frontdesk.Draft{Text: "Hello"})
+		what = "reply"
+	case 3:
+		_, err = boss.MarkRead(ctx, c.ID)
+		what = "boss reads"
+	default:
+		_, err = s.Do(ctx, c.ID, act)
+	}
+	if err != nil {
+		assert.ErrorIs(w.t, err, conversation.ErrState)
+	}
+	return what
+}
