@@ -9,5 +9,7 @@ require (
 	golang.org/x/text v0.41.0
 )
 
+require go.yaml.in/yaml/v3 v3.0.6 // indirect
+
 // Test dependencies.
 require github.com/stretchr/testify v1.12.1
