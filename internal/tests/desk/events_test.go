@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -177,6 +178,31 @@ func TestU1_SlowSubscriberBlocksNobody(t *testing.T) {
 	})
 }
 
+// A subscriber may take longer than a lease is held: nobody else tells it the same meanwhile.
+func TestU1_SubscriberSlowerThanALease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := &listener{do: func(int, []frontdesk.Event) error { time.Sleep(20 * time.Minute); return nil }}
+		config := func(cfg *frontdesk.Config) {
+			cfg.Now = nil
+			cfg.Subscribers = map[string]frontdesk.Subscriber{"slow": slow.hear}
+		}
+		w := newWorld(t, stores.Memory(t), config)
+		running, stop := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		for _, d := range []*frontdesk.Desk{w.desk, w.open(config)} {
+			wg.Go(func() { assert.NoError(t, d.Run(running)) })
+		}
+		time.Sleep(time.Hour)
+		w.hears("ann", "Hi")
+		time.Sleep(time.Hour)
+		stop()
+		wg.Wait()
+		events, err := w.desk.Events(ctx, tenant, 0, 1000)
+		require.NoError(t, err)
+		assert.Equal(t, upTo(len(events)), slow.positions(), "each once, in order")
+	})
+}
+
 func (l *listener) copied() []frontdesk.Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -215,13 +241,9 @@ func TestU1_FeedHorizon(t *testing.T) {
 		told := int64(len(away.positions()))
 		require.NotZero(t, told)
 		many := func(n int) {
-			for i := range n {
-				tag := []string{"a"}
-				if i%2 == 0 {
-					w.do(w.setup, c.ID, frontdesk.Tag{Add: tag})
-				} else {
-					w.do(w.setup, c.ID, frontdesk.Tag{Remove: tag})
-				}
+			on, off := frontdesk.Tag{Add: []string{"a"}}, frontdesk.Tag{Remove: []string{"a"}}
+			for range n / 8 {
+				w.do(w.setup, c.ID, on, off, on, off, on, off, on, off)
 			}
 		}
 		many(1100)
@@ -239,7 +261,7 @@ func TestU1_FeedHorizon(t *testing.T) {
 
 		asleep = false
 		w.clock.Advance(2000 * time.Hour)
-		many(1)
+		many(8)
 		w.run()
 		rest := away.positions()[told:]
 		lost := away.copied()[told]
