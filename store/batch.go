@@ -43,12 +43,49 @@ type Batch struct {
 	Queue  []Job    // sorted by group, order and ID
 	Finish []Finish // sorted by group, one a group
 
-	read   map[Key]int64
-	writes map[Key]Write
-	ignore map[Key]bool
-	adds   map[string]int64
-	now    int64
-	err    error
+	rows  []decided
+	index map[Key]int // of rows, once they are many
+	now   int64
+	err   error
+}
+
+// decided is what a decision read of a row, and what it does to it.
+type decided struct {
+	write  Write // Action is Check until the row is written
+	noted  bool  // the row was read
+	ignore bool
+}
+
+// few is how many rows are looked through one by one: for the batch of a message that is faster than a map.
+const few = 24
+
+// at returns the entry of a key, making it if need be.
+func (b *Batch) at(key Key) *decided {
+	if b.index != nil {
+		if i, ok := b.index[key]; ok {
+			return &b.rows[i]
+		}
+	} else {
+		for i := range b.rows {
+			if b.rows[i].write.Row.Key == key {
+				return &b.rows[i]
+			}
+		}
+	}
+	if b.rows == nil {
+		b.rows = make([]decided, 0, few/2)
+	}
+	b.rows = append(b.rows, decided{write: Write{Action: Check, Row: Row{Key: key}}})
+	switch n := len(b.rows); {
+	case n == few:
+		b.index = make(map[Key]int, 2*few)
+		for i := range b.rows {
+			b.index[b.rows[i].write.Row.Key] = i
+		}
+	case n > few:
+		b.index[key] = n - 1
+	}
+	return &b.rows[len(b.rows)-1]
 }
 
 // NewBatch begins a batch of one tenant. Versions of new rows start at now, so that a key that is deleted and put again never has a
@@ -75,61 +112,47 @@ func (b *Batch) ReadRow(rows ...Row) {
 }
 
 func (b *Batch) note(key Key, version int64) {
-	if b.read == nil {
-		b.read = make(map[Key]int64, 8)
+	row := b.at(key)
+	if row.noted && row.write.If != version {
+		b.fail(key.String(), fmt.Sprintf("read at version %d and at %d; decide on one reading", row.write.If, version))
 	}
-	if old, ok := b.read[key]; ok && old != version {
-		b.fail(key.String(), fmt.Sprintf("read at version %d and at %d; decide on one reading", old, version))
-	}
-	b.read[key] = version
+	row.noted, row.write.If = true, version
 }
 
 // Ignore says that the decision does not rest on these rows, so that they are not checked.
 func (b *Batch) Ignore(keys ...Key) {
-	if b.ignore == nil {
-		b.ignore = map[Key]bool{}
-	}
 	for _, key := range keys {
-		b.ignore[key] = true
+		b.at(key).ignore = true
 	}
 }
 
 // Put writes a row on the version it was read at. A row that nobody read cannot be put.
 func (b *Batch) Put(row Row) {
-	version := b.version(row.Key)
-	row.Version = version + 1
-	if version == 0 {
+	d := b.written(row.Key)
+	row.Version = d.write.If + 1
+	if d.write.If == 0 {
 		row.Version = b.now
 	}
-	b.write(Write{Action: Put, If: version, Row: row})
+	d.write.Action, d.write.Row = Put, row
 }
 
 // Delete removes a row on the version it was read at.
 func (b *Batch) Delete(key Key) {
-	b.write(Write{Action: Delete, If: b.version(key), Row: Row{Key: key}})
+	d := b.written(key)
+	d.write.Action, d.write.Row = Delete, Row{Key: key}
 }
 
-func (b *Batch) version(key Key) int64 {
-	version, ok := b.read[key]
-	if !ok {
+func (b *Batch) written(key Key) *decided {
+	d := b.at(key)
+	if !d.noted {
 		b.fail(key.String(), "written without having been read; Read or ReadRow it first")
 	}
-	return version
-}
-
-func (b *Batch) write(w Write) {
-	if b.writes == nil {
-		b.writes = make(map[Key]Write, 8)
-	}
-	b.writes[w.Row.Key] = w
+	return d
 }
 
 // Add adds delta to a counter when the batch commits.
 func (b *Batch) Add(counter string, delta int64) {
-	if b.adds == nil {
-		b.adds = make(map[string]int64, 8)
-	}
-	b.adds[counter] += delta
+	b.Adds = append(b.Adds, Add{Counter: counter, Delta: delta})
 }
 
 // Enqueue queues jobs when the batch commits.
@@ -140,35 +163,31 @@ func (b *Batch) Done(f Finish) { b.Finish = append(b.Finish, f) }
 
 // Written returns the row a Put of this batch will leave, and whether there is one.
 func (b *Batch) Written(key Key) (Row, bool) {
-	w, ok := b.writes[key]
-	return w.Row, ok && w.Action == Put
+	w := &b.at(key).write
+	return w.Row, w.Action == Put
 }
 
 // Empty reports whether committing the batch would change nothing. Checks alone change nothing; whether they hold is another question.
 // It is for those who make batches: a store commits by what the sealed fields hold.
 func (b *Batch) Empty() bool {
-	return len(b.writes) == 0 && len(b.adds) == 0 && len(b.Queue) == 0 && len(b.Finish) == 0
+	return !b.writes() && len(b.Adds) == 0 && len(b.Queue) == 0 && len(b.Finish) == 0
+}
+
+func (b *Batch) writes() bool {
+	return slices.ContainsFunc(b.rows, func(d decided) bool { return d.write.Action != Check })
 }
 
 // Seal checks the limits, sorts, and fills the exported fields. Errors are *InvalidError. A batch that adds or enqueues must also write
 // a row by version: only so can a batch that was applied not be applied again.
 func (b *Batch) Seal() error {
-	b.Writes = make([]Write, 0, len(b.writes)+len(b.read))
-	b.Adds = make([]Add, 0, len(b.adds))
-	for _, w := range b.writes {
-		b.Writes = append(b.Writes, w)
-	}
-	for key, version := range b.read {
-		if _, ok := b.writes[key]; !ok && !b.ignore[key] {
-			b.Writes = append(b.Writes, Write{Action: Check, If: version, Row: Row{Key: key}})
+	b.Writes = make([]Write, 0, len(b.rows))
+	for i := range b.rows {
+		if d := &b.rows[i]; d.write.Action != Check || d.noted && !d.ignore {
+			b.Writes = append(b.Writes, d.write)
 		}
 	}
-	for counter, delta := range b.adds {
-		if delta != 0 {
-			b.Adds = append(b.Adds, Add{Counter: counter, Delta: delta})
-		}
-	}
-	if len(b.writes) == 0 && (len(b.Adds) > 0 || len(b.Queue) > 0) {
+	b.addUp()
+	if !b.writes() && (len(b.Adds) > 0 || len(b.Queue) > 0) {
 		b.fail("batch", "adds or enqueues without writing a row, so it could be applied twice; write the row it was decided on")
 	}
 	b.sort()
@@ -176,9 +195,22 @@ func (b *Batch) Seal() error {
 	return b.err
 }
 
+// addUp makes one sorted delta of all that were added to a counter.
+func (b *Batch) addUp() {
+	slices.SortFunc(b.Adds, func(x, y Add) int { return cmp.Compare(x.Counter, y.Counter) })
+	sums := b.Adds[:0]
+	for _, a := range b.Adds {
+		if n := len(sums); n > 0 && sums[n-1].Counter == a.Counter {
+			sums[n-1].Delta += a.Delta
+		} else {
+			sums = append(sums, a)
+		}
+	}
+	b.Adds = slices.DeleteFunc(sums, func(a Add) bool { return a.Delta == 0 })
+}
+
 func (b *Batch) sort() {
 	slices.SortFunc(b.Writes, func(x, y Write) int { return x.Row.Key.Compare(y.Row.Key) })
-	slices.SortFunc(b.Adds, func(x, y Add) int { return cmp.Compare(x.Counter, y.Counter) })
 	slices.SortFunc(b.Queue, func(x, y Job) int {
 		return cmp.Or(cmp.Compare(x.Group, y.Group), cmp.Compare(x.Order, y.Order), cmp.Compare(x.ID, y.ID))
 	})

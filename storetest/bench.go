@@ -116,7 +116,6 @@ func (f *fixture) message(ctx context.Context, b *testing.B) {
 	batch.Read(rows)
 	batch.Ignore(thread)
 	c.Place.Activity = int64(f.rows+n) * 1000
-	c.Facts[0].Order = c.Place.Activity
 	batch.Put(c)
 	batch.Put(store.Row{Key: key, Body: make([]byte, 400), Facts: []store.Fact{{Name: "conversation", Value: c.ID, Order: int64(n)}}})
 	batch.Put(store.Row{Key: claim, Target: key})

@@ -82,7 +82,7 @@ func (t *tenant) relist(c *cell, old, row *store.Row) {
 		case from[at].order != to[i].order: // most often: the newest message moves a conversation to the top
 			tr := t.lists[to[i].list]
 			tr.Delete(entry{order: from[at].order, id: old.ID})
-			tr.Set(e)
+			tr.Load(e) // a Set that looks at the end first, where the newest belongs
 		}
 	}
 	for i := range from {

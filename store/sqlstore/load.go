@@ -20,7 +20,7 @@ func (t *tables) load(ctx context.Context, q querier, tenant string, keys []stor
 	names := slices.DeleteFunc(slices.Clone(counters), unusable)
 	slices.Sort(names)
 	names = slices.Compact(names) // so that none is added up twice
-	some := func() []string { // the next counters
+	some := func() []string {     // the next counters
 		part := names[:min(chunk, len(names))]
 		names = names[len(part):]
 		return part
