@@ -67,9 +67,12 @@ func (t *txn) caller(a Actor, command string, needs right) (caller, error) {
 	if agent.Inactive || !slices.Contains(may[agent.Role], needs) {
 		return c, &ForbiddenError{Command: command, Needs: needs.String()}
 	}
-	c.agent, c.all = agent, agent.Role == Owner || agent.Role == Admin
+	c.agent, c.all = agent, seesAll(agent)
 	return c, nil
 }
+
+// seesAll reports whether an agent sees every mailbox.
+func seesAll(a Agent) bool { return a.Role == Owner || a.Role == Admin }
 
 // sees reports whether the caller may see a conversation of this mailbox. What he may not see he is told is not there.
 func (c *caller) sees(mailbox string) bool {

@@ -14,16 +14,16 @@ import (
 // Snooze, Wake, Tag. An action whose effect is there already does nothing. Errors: ErrNotFound, ErrForbidden, ErrInvalid,
 // conversation.ErrState, conversation.ErrValue.
 func (s *Session) Do(ctx context.Context, id string, actions ...Action) (Conversation, error) {
-	return s.act(ctx, "act on conversation", id, toWork, func(t *txn, c caller) ([]conversation.Command, error) {
+	return s.act(ctx, "act on conversation", id, toWork, func(t *txn, c caller, mailbox string) ([]conversation.Command, error) {
 		if len(actions) > maxThen {
 			return nil, invalid("actions", "%d actions, at most %d", len(actions), maxThen)
 		}
-		return actions, t.checkActions(c, actions)
+		return actions, t.checkActions(mailbox, actions)
 	})
 }
 
 // act applies commands to one conversation that the caller may see.
-func (s *Session) act(ctx context.Context, op, id string, needs right, commands func(*txn, caller) ([]conversation.Command, error)) (out Conversation, err error) {
+func (s *Session) act(ctx context.Context, op, id string, needs right, commands func(t *txn, c caller, mailbox string) ([]conversation.Command, error)) (out Conversation, err error) {
 	err = s.desk.write(ctx, s.actor.Tenant, "conversation/"+id, func(t *txn) error {
 		c, err := t.caller(s.actor, op, needs)
 		if err != nil {
@@ -33,7 +33,7 @@ func (s *Session) act(ctx context.Context, op, id string, needs right, commands 
 		if err != nil {
 			return err
 		}
-		list, err := commands(t, c)
+		list, err := commands(t, c, conv.Mailbox)
 		if err != nil {
 			return err
 		}
@@ -51,11 +51,11 @@ func (s *Session) act(ctx context.Context, op, id string, needs right, commands 
 }
 
 // checkActions refuses actions that only the Desk's own parts may take, and assignments to somebody who is not there.
-func (t *txn) checkActions(c caller, actions []Action) error {
+func (t *txn) checkActions(mailbox string, actions []Action) error {
 	for _, a := range actions {
 		switch a := a.(type) {
 		case Assign:
-			if err := t.checkAssign(a); err != nil {
+			if err := t.checkAssign(mailbox, a); err != nil {
 				return err
 			}
 		case Tag:
@@ -76,8 +76,8 @@ func (t *txn) checkActions(c caller, actions []Action) error {
 	return nil
 }
 
-// checkAssign refuses an agent or team that is not there. An agent who is inactive cannot be assigned.
-func (t *txn) checkAssign(a Assign) error {
+// checkAssign refuses an agent or team that is not there. An agent who is inactive, or does not see the mailbox, cannot be assigned.
+func (t *txn) checkAssign(mailbox string, a Assign) error {
 	if a.Agent != "" {
 		agent, err := t.agent(a.Agent)
 		if err != nil {
@@ -85,6 +85,9 @@ func (t *txn) checkAssign(a Assign) error {
 		}
 		if agent.Inactive || !slices.Contains(may[agent.Role], toWork) {
 			return invalid("Agent", "%q cannot be assigned: inactive, or without the right to answer", a.Agent)
+		}
+		if !seesAll(agent) && !slices.Contains(agent.Mailboxes, mailbox) {
+			return invalid("Agent", "%q cannot be assigned: not a member of mailbox %q", a.Agent, mailbox)
 		}
 	}
 	if a.Team != "" {
@@ -116,7 +119,7 @@ func (s *Session) mark(ctx context.Context, op, id string, needs right, command 
 	if s.actor.Agent == "" {
 		return Conversation{}, wrap(op, id, &ForbiddenError{Command: op, Needs: "an agent: only people read"})
 	}
-	return s.act(ctx, op, id, needs, func(_ *txn, c caller) ([]conversation.Command, error) {
+	return s.act(ctx, op, id, needs, func(_ *txn, c caller, _ string) ([]conversation.Command, error) {
 		if !c.has(toWork) {
 			return nil, nil
 		}

@@ -169,7 +169,7 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 	if !whisper {
 		first = conversation.Reply{Message: p.message, Thread: p.thread}
 	}
-	if err := t.checkActions(c, draft.Then); err != nil {
+	if err := t.checkActions(conv.Mailbox, draft.Then); err != nil {
 		return msg, err
 	}
 	change, err := t.apply(conv, isNew, env, append([]conversation.Command{first}, draft.Then...)...)

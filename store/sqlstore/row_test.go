@@ -47,19 +47,22 @@ func FuzzUnpackFacts(f *testing.F) {
 
 func TestIndexedFacts(t *testing.T) {
 	tag, contact, reader := store.Fact{Name: "tag", Value: "a"}, store.Fact{Name: "contact", Value: "b"}, store.Fact{Name: "reader", Value: "c"}
+	of, other, failed := store.Fact{Name: "conversation", Value: "1"}, store.Fact{Name: "conversation", Value: "2"}, store.Fact{Name: "undelivered"}
 	for name, c := range map[string]struct {
+		kind  store.Kind
 		facts []store.Fact
 		first *store.Fact
 		rest  []store.Fact
 	}{
-		"none":         {nil, nil, nil},
-		"not listed":   {[]store.Fact{reader}, nil, nil},
-		"one":          {[]store.Fact{reader, tag}, &tag, nil},
-		"more":         {[]store.Fact{contact, reader, tag}, &contact, []store.Fact{tag}},
-		"in own order": {[]store.Fact{tag, contact}, &tag, []store.Fact{contact}},
+		"none":            {store.Message, nil, nil, nil},
+		"not listed":      {store.Message, []store.Fact{reader}, nil, nil},
+		"in columns":      {store.Message, []store.Fact{reader, of}, &of, nil},
+		"and another":     {store.Message, []store.Fact{failed, of}, &of, []store.Fact{failed}},
+		"two of it":       {store.Message, []store.Fact{of, other}, &of, []store.Fact{other}},
+		"without columns": {store.Conversation, []store.Fact{tag, contact}, nil, []store.Fact{tag, contact}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			first, rest := indexed(store.Conversation, c.facts)
+			first, rest := indexed(c.kind, c.facts)
 			assert.Equal(t, c.first, first)
 			assert.Equal(t, c.rest, rest)
 		})

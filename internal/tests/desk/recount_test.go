@@ -124,7 +124,8 @@ func (w *world) operate(r *rand.Rand, boss *frontdesk.Session, agents []*frontde
 		return "nothing"
 	}
 	c := page.Items[r.IntN(len(page.Items))]
-	acts := []frontdesk.Action{frontdesk.Assign{Agent: "jd"}, frontdesk.Assign{Team: "returns"}, frontdesk.Assign{Agent: "mia", Team: "returns"},
+	member := map[string]string{"berlin": "jd", "munich": "mia"}[c.Mailbox]
+	acts := []frontdesk.Action{frontdesk.Assign{Agent: member}, frontdesk.Assign{Team: "returns"}, frontdesk.Assign{Agent: member, Team: "returns"},
 		frontdesk.Assign{}, frontdesk.SetStatus{Status: conversation.Closed}, frontdesk.SetStatus{Status: conversation.Open}, frontdesk.Complete{},
 		frontdesk.Archive{}, frontdesk.Spam{}, frontdesk.Trash{}, frontdesk.Restore{}, frontdesk.Restore{}, frontdesk.Restore{},
 		frontdesk.Snooze{Until: w.clock.Now().Add(time.Hour)}, frontdesk.Wake{ByHand: true}}
