@@ -64,6 +64,7 @@ func TestRoundTrips(t *testing.T) {
 }
 
 func TestCommitUsesIndexes(t *testing.T) {
+	big(t)
 	stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
 		fill(t, o, filled)
 		enqueue(t, o, "acme", 5000, func(i int) store.Job { return store.Job{ID: fmt.Sprint("job", i), Group: fmt.Sprint("group", i)} })
@@ -125,6 +126,7 @@ func checkPlanned(t *testing.T, db *sql.DB, mode string, a asked) {
 
 // A batch of more rows than a statement or the server's lock table takes is still one batch.
 func TestLargeBatch(t *testing.T) {
+	big(t)
 	const n = 12_000
 	stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
 		b := store.NewBatch("acme", start)
@@ -265,6 +267,7 @@ func TestWhatPostgreSQLAborts(t *testing.T) {
 // PostgreSQL knows nothing of tables that were never analyzed, and keeps a plan that it made then. It must not be one that reads more
 // the more there is.
 func TestFreshTablesUseIndexes(t *testing.T) {
+	big(t)
 	o := stores.PostgreSQL(t)
 	for _, table := range []string{"rows", "facts", "counters", "jobs", "leases"} {
 		exec(t, o.DB, "alter table frontdesk_"+table+" set (autovacuum_enabled = false)")

@@ -98,6 +98,7 @@ func lists() map[string]store.Query {
 }
 
 func TestListsUseTheirIndexes(t *testing.T) {
+	big(t)
 	stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
 		fill(t, o, filled)
 		s, _, r := record(t, o)

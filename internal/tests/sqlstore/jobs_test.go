@@ -71,6 +71,7 @@ func TestIdlePollIsOneStatement(t *testing.T) {
 
 // Rule 40 with 100,000 due groups of one tenant, at once and at times of their own: what a call reads stays small.
 func TestManyDueGroupsCostLittle(t *testing.T) {
+	big(t)
 	const many = 100_000
 	stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
 		enqueue(t, o, "big", many, func(i int) store.Job {

@@ -26,3 +26,11 @@ func suite(t *testing.T, open func(testing.TB) *stores.Opened) {
 		Reopen: func(t *testing.T, s store.Store) store.Store { return s.(*stores.Opened).Again(t) },
 	})
 }
+
+// big is called by tests that write tens of thousands of rows: with the race detector, SQLite as Go code takes minutes over them.
+func big(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a large test: run it without -short")
+	}
+}
