@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
 	"os"
@@ -254,7 +255,10 @@ func told(ctx context.Context, desk *frontdesk.Desk) error {
 	return nil
 }
 
-func say(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+// out is where the story is told.
+var out io.Writer = os.Stdout
+
+func say(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
 
 // status words an HTTP answer.
 func status(code int) string { return fmt.Sprintf("%d %s", code, http.StatusText(code)) }
