@@ -136,7 +136,7 @@ func EnvSecrets(_ context.Context, _, reference string) (string, error) {
 	if value, ok := os.LookupEnv(name); ok {
 		return value, nil
 	}
-	return "", fmt.Errorf("frontdesk: secret %q: the environment variable %s is not set", reference, name)
+	return "", fmt.Errorf("the environment variable %s is not set", name)
 }
 
 // In returns a Desk that works in a host's transaction, over a store bound to it. Its commands are written when the host commits; none
