@@ -39,6 +39,13 @@ func stale(err error) bool {
 	return errors.As(err, &e) && e.Code() == busySnapshot
 }
 
+// busy reports whether SQLite refused because another connection has the file, in any of the code's extended forms.
+// https://www.sqlite.org/rescode.html#busy
+func busy(err error) bool {
+	var e interface{ Code() int }
+	return errors.As(err, &e) && e.Code()&0xff == 5
+}
+
 // aborted reports whether the database gave up a transaction because of others, so that deciding again may succeed.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 func aborted(err error) bool {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed migrations/*.sql
@@ -86,15 +87,34 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return failed("migrate", "", err)
 	}
-	return failed("migrate", "", s.transact(ctx, func(q querier) error {
-		if s.dialect == PostgreSQL {
-			lock := new(statement).add("select pg_advisory_xact_lock(?)", s.hash("migrate"))
-			if _, err := s.exec(ctx, q, lock); err != nil {
-				return err
+	return failed("migrate", "", patiently(ctx, func() error {
+		return s.transact(ctx, func(q querier) error {
+			if s.dialect == PostgreSQL {
+				lock := new(statement).add("select pg_advisory_xact_lock(?)", s.hash("migrate"))
+				if _, err := s.exec(ctx, q, lock); err != nil {
+					return err
+				}
 			}
-		}
-		return s.migrate(ctx, q, all)
+			return s.migrate(ctx, q, all)
+		})
 	}))
+}
+
+// patiently repeats fn for ten seconds while SQLite says that the file is locked. The setting busy_timeout does not cover the first
+// change of a new file to write-ahead logging: of two connections that try it at once, one is refused without waiting.
+// https://www.sqlite.org/c3ref/busy_handler.html
+func patiently(ctx context.Context, fn func() error) error {
+	for end := time.Now().Add(10 * time.Second); ; {
+		err := fn()
+		if err == nil || !busy(err) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 func (t *tables) migrate(ctx context.Context, q querier, all []Migration) error {
