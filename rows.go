@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/store"
@@ -85,14 +86,45 @@ func conversationFacts(c *conversation.Conversation) []store.Fact {
 			facts = append(facts, f)
 		}
 	}
-	for _, tag := range c.Tags {
-		facts = append(facts, store.Fact{Name: "tag", Value: tag, Order: activity})
+	add := func(name, value string, order int64) {
+		facts = append(facts, store.Fact{Name: name, Value: value, Order: order})
 	}
-	if !c.Snoozed.IsZero() {
-		facts = append(facts, store.Fact{Name: "snoozed", Order: c.Snoozed.UnixMicro()})
+	each := func(name string, values []string, order int64) {
+		for _, v := range values {
+			add(name, v, order)
+		}
 	}
+	when := func(name string, at time.Time) {
+		if !at.IsZero() {
+			add(name, "", at.UnixMicro())
+		}
+	}
+	each("tag", c.Tags, activity)
+	each("label", c.Labels, activity)
+	each("folder", c.Folders, activity)
+	each("pin", c.Pinned, activity)
+	each("subscriber", c.Subscribers, activity)
+	for _, l := range c.Links {
+		add("record", l.Record(), created)
+	}
+	when("snoozed", c.Snoozed)
+	when("followup", c.FollowUp)
+	when("deadline", c.Deadline)
+	when("waiting", c.WaitingSince)
 	if c.Failed > 0 {
-		facts = append(facts, store.Fact{Name: "failed", Order: activity})
+		add("failed", "", activity)
+	}
+	if c.Priority > 0 {
+		add("priority", itoa(int64(c.Priority)), 0)
+	}
+	if c.Type != "" {
+		add("type", c.Type, 0)
+	}
+	if c.Stage != "" {
+		add("stage", c.Type+"/"+c.Stage, 0)
+	}
+	if c.Hold {
+		add("hold", "", 0)
 	}
 	return facts
 }

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -64,8 +65,26 @@ type Conversation struct {
 	Finished bool      `json:"finished,omitempty"` // closed by Complete
 	Returned bool      `json:"returned,omitempty"` // a customer answered after Complete; ended by archiving
 
-	Agent string `json:"agent,omitempty"` // assignee
-	Team  string `json:"team,omitempty"`  // assignee
+	Agent     string `json:"agent,omitempty"`     // assignee
+	Team      string `json:"team,omitempty"`      // assignee
+	LastAgent string `json:"lastAgent,omitempty"` // who had it before it was taken from everybody or reopened
+
+	Type     string    `json:"type,omitempty"`     // ID of its type
+	Stage    string    `json:"stage,omitempty"`    // ID of one of its type's statuses; Status says whether it needs a person
+	Priority int       `json:"priority,omitempty"` // 1 (lowest) to 5 (highest); 0: none
+	Deadline time.Time `json:"deadline,omitzero"`
+	FollowUp time.Time `json:"followUp,omitzero"` // resubmission: when it returns, unread for everybody
+
+	Folders     []string         `json:"folders,omitempty"`     // IDs, sorted
+	Pinned      []string         `json:"pinned,omitempty"`      // by which agents, sorted
+	Owners      []Owner          `json:"owners,omitempty"`      // sorted
+	Subscribers []string         `json:"subscribers,omitempty"` // SubscriberAgent or SubscriberRole, sorted
+	Links       []Link           `json:"links,omitempty"`       // to the host's records, sorted
+	Labels      []string         `json:"labels,omitempty"`      // those of its contacts, sorted
+	Fields      map[string]Value `json:"fields,omitempty"`      // custom fields, by ID
+	Free        int              `json:"free,omitempty"`        // minutes captured that nobody pays
+	Paid        int              `json:"paid,omitempty"`        // minutes captured that are billed
+	Hold        bool             `json:"hold,omitempty"`        // legal hold: nothing of it is erased or archived by itself
 
 	Place  Place `json:"place"`
 	Former Place `json:"former,omitempty"` // where restoring leads; empty: to the inbox
@@ -80,6 +99,13 @@ type Conversation struct {
 	Messages     int       `json:"messages"`              // inbound, outbound and whispered
 	Failed       int       `json:"failed,omitempty"`      // failed messages not yet retried or dismissed
 	WaitingSince time.Time `json:"waitingSince,omitzero"` // the first unanswered customer message
+
+	Answered time.Time `json:"answered,omitzero"` // when an agent last answered the customer
+	Reminded time.Time `json:"reminded,omitzero"` // when the last automatic follow-up was sent
+	Paused   bool      `json:"paused,omitempty"`  // it is neither followed up nor closed by itself
+
+	Into  string   `json:"into,omitempty"`  // the conversation that this one is merged into
+	Parts []string `json:"parts,omitempty"` // the conversations merged into this one
 
 	Created  time.Time `json:"created"`
 	Changed  time.Time `json:"changed"`  // at every commit; never goes back
@@ -102,6 +128,44 @@ type Action struct {
 	ID    string `json:"id"`              // the driver's
 	Label string `json:"label,omitempty"` // for people
 	Input string `json:"input,omitempty"` // "" none, "text" a note, "amount" a sum of money
+}
+
+// Owner is an agent's responsibility for a conversation.
+type Owner struct {
+	Role  string `json:"role"` // ID
+	Agent string `json:"agent"`
+}
+
+// SubscriberAgent and SubscriberRole name a subscriber of a conversation.
+func SubscriberAgent(agent string) string { return "agent/" + agent }
+func SubscriberRole(role string) string   { return "role/" + role }
+
+// Link ties a conversation or a contact to a record of the host's: an order, a ticket, a payment.
+type Link struct {
+	Kind string `json:"kind"` // such as "order"
+	ID   string `json:"id"`   // the host's
+	By   LinkBy `json:"by"`
+}
+
+// LinkBy says how a link came about.
+type LinkBy string
+
+// How links come about.
+const (
+	ByHand      LinkBy = "hand"
+	ByRecipient LinkBy = "recipient" // the conversation was begun to a recipient of the record
+	ByMatch     LinkBy = "match"     // the host knows the record by the customer's address
+	ByCapture   LinkBy = "capture"   // found in a customer's text
+)
+
+// Record names a link's record as lists know it.
+func (l Link) Record() string { return l.Kind + "/" + l.ID }
+
+// Value is what a custom field holds.
+type Value struct {
+	Values     []string `json:"values"`               // in the canonical form of the field's type; one, but for lists
+	Unverified bool     `json:"unverified,omitempty"` // the platform does not vouch for it
+	Suggested  bool     `json:"suggested,omitempty"`  // found in a text and not yet confirmed by a person
 }
 
 // Mark is a timeline entry that makes unread.
@@ -170,6 +234,14 @@ func (c Conversation) Clone() Conversation {
 	c.Contacts = slices.Clone(c.Contacts)
 	c.Tags = slices.Clone(c.Tags)
 	c.Actions = slices.Clone(c.Actions)
+	c.Folders = slices.Clone(c.Folders)
+	c.Pinned = slices.Clone(c.Pinned)
+	c.Owners = slices.Clone(c.Owners)
+	c.Subscribers = slices.Clone(c.Subscribers)
+	c.Links = slices.Clone(c.Links)
+	c.Labels = slices.Clone(c.Labels)
+	c.Fields = maps.Clone(c.Fields)
+	c.Parts = slices.Clone(c.Parts)
 	c.Readers.Agents = slices.Clone(c.Readers.Agents)
 	return c
 }

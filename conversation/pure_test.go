@@ -118,6 +118,8 @@ func scribble(v reflect.Value) {
 			scribble(v.Index(i))
 			v.Index(i).SetZero()
 		}
+	case v.Kind() == reflect.Map:
+		v.Clear()
 	}
 }
 
@@ -171,10 +173,12 @@ func TestCloneSharesNothing(t *testing.T) {
 	c := Conversation{
 		Threads:  []Thread{{Key: "k", To: []Identity{{Address: "a"}}, Answers: []time.Time{start}}},
 		Contacts: []string{"c"}, Tags: []string{"t"}, Actions: []Action{{ID: "a"}}, Readers: Readers{Agents: []string{"ann"}},
+		Folders: []string{"f"}, Pinned: []string{"ann"}, Owners: []Owner{{Role: "r"}}, Subscribers: []string{"agent/ann"}, Links: []Link{{ID: "l"}},
+		Labels: []string{"l"}, Fields: map[string]Value{"f": {Values: []string{"v"}}}, Parts: []string{"p"},
 	}
 	v := reflect.ValueOf(c)
 	for i := range v.NumField() {
-		if f := v.Field(i); f.Kind() == reflect.Slice {
+		if f := v.Field(i); f.Kind() == reflect.Slice || f.Kind() == reflect.Map {
 			assert.NotZero(t, f.Len(), "fill %s in this test", v.Type().Field(i).Name)
 		}
 	}
