@@ -39,7 +39,7 @@ func (s *counted) Commit(ctx context.Context, b *store.Batch) error {
 	return s.Store.Commit(ctx, b)
 }
 
-func TestB5CallsUntilTheProviderIsAnswered(t *testing.T) {
+func TestB5_CallsUntilTheProviderIsAnswered(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		s := &counted{Store: w.store}
 		d := w.open(func(c *frontdesk.Config) { c.Store = s })
@@ -63,7 +63,7 @@ func TestB5CallsUntilTheProviderIsAnswered(t *testing.T) {
 	})
 }
 
-func TestB5CallsOfAnAgent(t *testing.T) {
+func TestB5_CallsOfAnAgent(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		s := &counted{Store: w.store}

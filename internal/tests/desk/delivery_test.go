@@ -74,7 +74,7 @@ func (w *world) states(id string) (out []string) {
 	return out
 }
 
-func TestS12StatesMoveForwardOnly(t *testing.T) {
+func TestS12_StatesMoveForwardOnly(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		w.provider.Next("shop", loopback.Outcome{Sent: channel.Sent{ID: "p1"}})
@@ -101,7 +101,7 @@ func TestS12StatesMoveForwardOnly(t *testing.T) {
 	})
 }
 
-func TestS12ReceiptBeforeTheCallReturned(t *testing.T) {
+func TestS12_ReceiptBeforeTheCallReturned(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		begun, wait := make(chan struct{}), make(chan struct{})
@@ -122,7 +122,7 @@ func TestS12ReceiptBeforeTheCallReturned(t *testing.T) {
 	})
 }
 
-func TestS12FailureBeforeTheCallReturned(t *testing.T) {
+func TestS12_FailureBeforeTheCallReturned(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		begun, wait := make(chan struct{}), make(chan struct{})
@@ -146,7 +146,7 @@ func TestS12FailureBeforeTheCallReturned(t *testing.T) {
 }
 
 // The provider's reference is our message's ID, so news can come before any provider's ID is known.
-func TestS12ReceiptByReference(t *testing.T) {
+func TestS12_ReceiptByReference(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		w.provider.Next("shop", loopback.Outcome{Err: errors.New("connection lost"), Taken: true})
@@ -164,7 +164,7 @@ func TestS12ReceiptByReference(t *testing.T) {
 // ladder is the default one.
 var ladder = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour}
 
-func TestS13Ladder(t *testing.T) {
+func TestS13_Ladder(t *testing.T) {
 	tests := []struct {
 		class      channel.Class
 		idempotent bool
@@ -215,7 +215,7 @@ func TestS13Ladder(t *testing.T) {
 	}
 }
 
-func TestS13ProviderSaysWhenToTryAgain(t *testing.T) {
+func TestS13_ProviderSaysWhenToTryAgain(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		w.provider.Next("shop", loopback.Outcome{Err: &channel.Error{Class: channel.Retry, RetryAfter: time.Hour}},
@@ -235,7 +235,7 @@ func TestS13ProviderSaysWhenToTryAgain(t *testing.T) {
 }
 
 // While the first message of a thread is tried again, the second waits; another thread does not.
-func TestS13OrderOfAThreadIsKeptWhileRetrying(t *testing.T) {
+func TestS13_OrderOfAThreadIsKeptWhileRetrying(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann, bob := w.hears("ann", "Hi"), w.hears("bob", "Hi")
 		w.provider.Next("shop", loopback.Outcome{Err: &channel.Error{Class: channel.Retry}})
@@ -252,7 +252,7 @@ func TestS13OrderOfAThreadIsKeptWhileRetrying(t *testing.T) {
 	})
 }
 
-func TestS13PartsResumeWhereTheyFailed(t *testing.T) {
+func TestS13_PartsResumeWhereTheyFailed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ch := w.channel(frontdesk.Channel{Account: "parts", Mailbox: "berlin", Options: map[string]string{"part_files": "1"}})
 		w.provider.Next("parts", loopback.Outcome{}, loopback.Outcome{Err: &channel.Error{Class: channel.Retry}})
@@ -296,7 +296,7 @@ func files(n int) (out []conversation.Attachment) {
 	return out
 }
 
-func TestS13DoubleClick(t *testing.T) {
+func TestS13_DoubleClick(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		other := w.open() // half of the clicks arrive at another process
@@ -323,7 +323,7 @@ func TestS13DoubleClick(t *testing.T) {
 	})
 }
 
-func TestS13KeyReused(t *testing.T) {
+func TestS13_KeyReused(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann, bob := w.hears("ann", "Hi"), w.hears("bob", "Hi")
 		first := frontdesk.Draft{Text: "Once", Key: "k"}
@@ -367,7 +367,7 @@ func TestS13KeyReused(t *testing.T) {
 	})
 }
 
-func TestS14FailedIsSeenRetriedDismissed(t *testing.T) {
+func TestS14_FailedIsSeenRetriedDismissed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		_, err := w.jane.View(ctx, c.ID)
@@ -421,7 +421,7 @@ func TestS14FailedIsSeenRetriedDismissed(t *testing.T) {
 	})
 }
 
-func TestS14RetryOfASentMessageIsRefused(t *testing.T) {
+func TestS14_RetryOfASentMessageIsRefused(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		m := w.replies(c.ID, "Hello")
@@ -439,7 +439,7 @@ func TestS14RetryOfASentMessageIsRefused(t *testing.T) {
 }
 
 // A provider that repeats the news of an earlier try must not fail the new one.
-func TestS14RepeatedFailureOfAnEarlierTry(t *testing.T) {
+func TestS14_RepeatedFailureOfAnEarlierTry(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		w.provider.Next("shop", loopback.Outcome{Sent: channel.Sent{ID: "try-1"}}, loopback.Outcome{Sent: channel.Sent{ID: "try-2"}})
@@ -463,7 +463,7 @@ func TestS14RepeatedFailureOfAnEarlierTry(t *testing.T) {
 }
 
 // A dismissed failure is counted no more, whatever the provider says of it later.
-func TestS14NewsOfADismissedMessage(t *testing.T) {
+func TestS14_NewsOfADismissedMessage(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		down := loopback.Outcome{Err: &channel.Error{Class: channel.Content}}
@@ -494,7 +494,7 @@ func TestS14NewsOfADismissedMessage(t *testing.T) {
 	})
 }
 
-func TestS14DeliveredAfterAll(t *testing.T) {
+func TestS14_DeliveredAfterAll(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		w.provider.Next("shop", loopback.Outcome{Sent: channel.Sent{ID: "a"}})

@@ -14,7 +14,7 @@ import (
 
 // A provider may know a number under another form than was dialled. The answer, which comes under that form, belongs to the same
 // conversation and the same contact.
-func TestS9AnswerFromACorrectedAddress(t *testing.T) {
+func TestS9_AnswerFromACorrectedAddress(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		dialled, known := "+5491155550100", "+541155550100"
 		w.provider.Next("shop", loopback.Outcome{Sent: channel.Sent{To: []conversation.Identity{{Scope: conversation.ScopePhone, Address: known}}}})

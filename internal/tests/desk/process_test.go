@@ -119,7 +119,7 @@ func TestProcess(t *testing.T) {
 	require.NoError(t, d.Run(running))
 }
 
-func TestE4TwoProcessesAndOneDies(t *testing.T) {
+func TestE4_TwoProcessesAndOneDies(t *testing.T) {
 	stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
 		p := &provider{by: map[string]int{}, hold: "victim", released: make(chan struct{})}
 		server := httptest.NewServer(p)

@@ -13,7 +13,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/conversation/reply"
 )
 
-func TestS8SavedReplyIsFilledAndSent(t *testing.T) {
+func TestS8_SavedReplyIsFilledAndSent(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		require.NoError(t, w.setup.SaveAgent(ctx, frontdesk.Agent{ID: "jd", Name: "Jane Doe", Alias: "Janie", Mailboxes: []string{"berlin"}, Teams: []string{"returns"}}))
 		c := w.hears("ann", "Hi")
@@ -35,7 +35,7 @@ func TestS8SavedReplyIsFilledAndSent(t *testing.T) {
 	})
 }
 
-func TestS8Policies(t *testing.T) {
+func TestS8_Policies(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		const text = "Hi {{contact.first_name}} at {{contact.email}}, {{order.number}}."
@@ -74,7 +74,7 @@ func TestS8Policies(t *testing.T) {
 }
 
 // A customer chooses his own name: it is a value, never a field, and never more than one line.
-func TestS8ValuesAreNotScannedAgain(t *testing.T) {
+func TestS8_ValuesAreNotScannedAgain(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		item := w.says("ann", "Hi")
 		item.Message.From[0].Name = "{{agent.name}}\n\u202eevil\x00"
@@ -87,7 +87,7 @@ func TestS8ValuesAreNotScannedAgain(t *testing.T) {
 	})
 }
 
-func TestS8TemplateParametersAreFilled(t *testing.T) {
+func TestS8_TemplateParametersAreFilled(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		m, err := w.jane.Reply(ctx, c.ID, frontdesk.Draft{Template: &conversation.Template{Name: "hello", Params: []string{"{{contact.first_name}}", "{{contact.email| none\tat  all }}"}}})
@@ -102,7 +102,7 @@ func TestS8TemplateParametersAreFilled(t *testing.T) {
 	})
 }
 
-func TestS8LengthIsCountedAfterFilling(t *testing.T) {
+func TestS8_LengthIsCountedAfterFilling(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		item := w.says("ann", "Hi")
 		item.Message.From[0].Name = strings.Repeat("n", 4000)
@@ -116,7 +116,7 @@ func TestS8LengthIsCountedAfterFilling(t *testing.T) {
 	})
 }
 
-func TestS8WhoSeesWhichReply(t *testing.T) {
+func TestS8_WhoSeesWhichReply(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		boss := w.agent(frontdesk.Agent{ID: "boss", Name: "Boss", Role: frontdesk.Admin})
 		reader := w.agent(frontdesk.Agent{ID: "ro", Name: "Ro", Role: frontdesk.ReadOnly, Mailboxes: []string{"berlin"}})

@@ -49,7 +49,7 @@ func (w *world) untouched(id string, do func()) {
 	assert.Len(w.t, w.provider.Sent("shop"), calls)
 }
 
-func TestS1SenderPicksTheChannel(t *testing.T) {
+func TestS1_SenderPicksTheChannel(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		second := w.channel(frontdesk.Channel{Account: "second", Mailbox: "berlin"})
 		off := w.channel(frontdesk.Channel{Account: "off", Mailbox: "berlin", Inactive: true})
@@ -85,7 +85,7 @@ func TestS1SenderPicksTheChannel(t *testing.T) {
 }
 
 // Answering over another gateway adds a thread: what the customer answers there comes to the same conversation.
-func TestS1AnswerOnAnotherGatewayComesBack(t *testing.T) {
+func TestS1_AnswerOnAnotherGatewayComesBack(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		second := w.channel(frontdesk.Channel{Account: "second", Mailbox: "berlin"})
 		m, err := w.jane.Compose(ctx, frontdesk.Start{Channel: w.chat.ID, Address: "+4930123", Draft: frontdesk.Draft{Text: "Here"}})
@@ -102,7 +102,7 @@ func TestS1AnswerOnAnotherGatewayComesBack(t *testing.T) {
 	})
 }
 
-func TestS2CapabilitiesRefuseMedia(t *testing.T) {
+func TestS2_CapabilitiesRefuseMedia(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		w.capable("code", func(c *channel.Capabilities) {
 			c.Attachments = channel.AttachmentRules{Refusal: "a short code carries no files; use the long number"}
@@ -128,7 +128,7 @@ func TestS2CapabilitiesRefuseMedia(t *testing.T) {
 	})
 }
 
-func TestS3MeasureSegments(t *testing.T) {
+func TestS3_MeasureSegments(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		w.capable("sms", func(c *channel.Capabilities) { c.Segments, c.Text = true, channel.Limit{} })
 		w.capable("tollfree", func(c *channel.Capabilities) { c.Segments, c.Ref16 = true, true })
@@ -181,7 +181,7 @@ func TestS3MeasureSegments(t *testing.T) {
 	})
 }
 
-func TestS4CounterInTheChannelsUnit(t *testing.T) {
+func TestS4_CounterInTheChannelsUnit(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		const family = "👨‍👩‍👧" // one grapheme, 5 code points, 8 UTF-16 units, 18 bytes
 		for unit, length := range map[channel.Unit]int{channel.Graphemes: 1, channel.CodePoints: 5, channel.UTF16: 8, channel.Bytes: 18} {
@@ -211,7 +211,7 @@ func TestS4CounterInTheChannelsUnit(t *testing.T) {
 	})
 }
 
-func TestS4LimitlessTextWithACaptionLimit(t *testing.T) {
+func TestS4_LimitlessTextWithACaptionLimit(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		w.capable("free", func(c *channel.Capabilities) {
 			c.Text, c.Caption = channel.Limit{}, channel.Limit{Max: 10, Unit: channel.Bytes}
@@ -222,7 +222,7 @@ func TestS4LimitlessTextWithACaptionLimit(t *testing.T) {
 	})
 }
 
-func TestS5Windows(t *testing.T) {
+func TestS5_Windows(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.capable("wa", func(c *channel.Capabilities) { c.Window = channel.Window{Free: 24 * time.Hour} })
 		w.capable("fb", func(c *channel.Capabilities) {
@@ -265,7 +265,7 @@ func TestS5Windows(t *testing.T) {
 	})
 }
 
-func TestS6TemplateInAClosedWindow(t *testing.T) {
+func TestS6_TemplateInAClosedWindow(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.capable("wa", func(c *channel.Capabilities) { c.Window = channel.Window{Free: 24 * time.Hour} })
 		c := w.arrives("wa", "ann", "Hi")
@@ -288,7 +288,7 @@ func TestS6TemplateInAClosedWindow(t *testing.T) {
 	})
 }
 
-func TestS6WindowClosesWhileQueued(t *testing.T) {
+func TestS6_WindowClosesWhileQueued(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		w.capable("wa", func(c *channel.Capabilities) { c.Window = channel.Window{Free: time.Hour} })
 		c := w.arrives("wa", "ann", "Hi")
@@ -303,7 +303,7 @@ func TestS6WindowClosesWhileQueued(t *testing.T) {
 	})
 }
 
-func TestS6QuotaWindows(t *testing.T) {
+func TestS6_QuotaWindows(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		for name, q := range map[string]channel.Quota{"five": {Count: 5, Within: 48 * time.Hour}, "three": {Count: 3, Within: time.Minute}} {
 			w.capable(name, func(c *channel.Capabilities) {
@@ -331,7 +331,7 @@ func TestS6QuotaWindows(t *testing.T) {
 	})
 }
 
-func TestS7Templates(t *testing.T) {
+func TestS7_Templates(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ch := w.channel(frontdesk.Channel{Account: "wa", Mailbox: "berlin", Templates: []frontdesk.Template{
 			{Name: "welcome", Namespace: "ns1", Language: "de", Params: 2}, {Name: "bye", Language: "en"}}})
@@ -376,7 +376,7 @@ func TestS7Templates(t *testing.T) {
 	})
 }
 
-func TestS9Compose(t *testing.T) {
+func TestS9_Compose(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		m, err := w.jane.Compose(ctx, frontdesk.Start{Channel: w.chat.ID, Address: " +4930123 ", Draft: frontdesk.Draft{Text: "Hello", Subject: ""}})
 		require.NoError(t, err)
@@ -410,7 +410,7 @@ func TestS9Compose(t *testing.T) {
 	})
 }
 
-func TestS9ComposeRefused(t *testing.T) {
+func TestS9_ComposeRefused(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		shy := w.capable("shy", func(c *channel.Capabilities) { c.Initiate = false })
 		page := w.hears("psid-1", "Hi") // known by a page-scoped ID alone, which is no phone number
@@ -455,7 +455,7 @@ func TestS9ComposeRefused(t *testing.T) {
 }
 
 // A channel moves to another mailbox: the old mailbox's conversations stay its own.
-func TestS9ComposeOnAMovedChannel(t *testing.T) {
+func TestS9_ComposeOnAMovedChannel(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		m, err := w.jane.Compose(ctx, frontdesk.Start{Channel: w.chat.ID, Address: "+4930123", Draft: frontdesk.Draft{Text: "Hello"}})
 		require.NoError(t, err)
@@ -468,7 +468,7 @@ func TestS9ComposeOnAMovedChannel(t *testing.T) {
 	})
 }
 
-func TestS10SendTest(t *testing.T) {
+func TestS10_SendTest(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		w.run()
@@ -508,7 +508,7 @@ func TestS10SendTest(t *testing.T) {
 	})
 }
 
-func TestS10SendTestRefused(t *testing.T) {
+func TestS10_SendTestRefused(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		shy := w.capable("shy", func(c *channel.Capabilities) { c.Window = channel.Window{Free: time.Hour} })
 		reader := w.agent(frontdesk.Agent{ID: "ro", Name: "Ro", Role: frontdesk.ReadOnly, Mailboxes: []string{"berlin"}})
@@ -539,7 +539,7 @@ func TestS10SendTestRefused(t *testing.T) {
 	})
 }
 
-func TestS16OptedOut(t *testing.T) {
+func TestS16_OptedOut(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		queued := w.replies(c.ID, "On its way out")
@@ -569,7 +569,7 @@ func TestS16OptedOut(t *testing.T) {
 	})
 }
 
-func TestS19EveryViolationAtOnce(t *testing.T) {
+func TestS19_EveryViolationAtOnce(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		w.capable("market", func(c *channel.Capabilities) {
 			c.Text = channel.Limit{Max: 5, Unit: channel.Bytes}
@@ -589,7 +589,7 @@ func TestS19EveryViolationAtOnce(t *testing.T) {
 	})
 }
 
-func TestA1AssignByHand(t *testing.T) {
+func TestA1_AssignByHand(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		for _, step := range []struct {
@@ -630,7 +630,7 @@ func TestA1AssignByHand(t *testing.T) {
 	})
 }
 
-func TestS20StatusAssigneeAndTagsInTheSameAct(t *testing.T) {
+func TestS20_StatusAssigneeAndTagsInTheSameAct(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		_, err := w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "Done", Then: []frontdesk.Action{frontdesk.Assign{Agent: "joe"}, frontdesk.Tag{Add: []string{"vip"}}, frontdesk.Complete{}}})
@@ -640,7 +640,7 @@ func TestS20StatusAssigneeAndTagsInTheSameAct(t *testing.T) {
 	})
 }
 
-func TestH1ScriptedFailures(t *testing.T) {
+func TestH1_ScriptedFailures(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		w.provider.Fail("shop", loopback.Test, errors.New("wrong password"))
 		_, err := w.setup.TestChannel(ctx, w.chat.ID)
@@ -664,7 +664,7 @@ func TestH1ScriptedFailures(t *testing.T) {
 	})
 }
 
-func TestC15AttachmentsAreOpenedOnRequest(t *testing.T) {
+func TestC15_AttachmentsAreOpenedOnRequest(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		file := w.provider.AddFile("shop", "a.txt", "text/plain", []byte("content"))
 		item := w.says("ann", "See")

@@ -45,7 +45,7 @@ func (w *world) redelivered(d *frontdesk.Desk, req *channel.Request) (again int,
 	}
 }
 
-func TestX4RedeliveriesMakeOneMessage(t *testing.T) {
+func TestX4_RedeliveriesMakeOneMessage(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		other := w.open()
 		req := w.provider.Request(w.says("ann", "Once"))
@@ -70,7 +70,7 @@ func TestX4RedeliveriesMakeOneMessage(t *testing.T) {
 	})
 }
 
-func TestX6FirstMessagesOfOneContact(t *testing.T) {
+func TestX6_FirstMessagesOfOneContact(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		contacts := 200
 		if testing.Short() {
@@ -120,7 +120,7 @@ func TestX6FirstMessagesOfOneContact(t *testing.T) {
 }
 
 // A thread whose lock is the one that reserving numbers would want: it must not wait for itself.
-func TestC2NumberIsReservedUnderAnyLock(t *testing.T) {
+func TestC2_NumberIsReservedUnderAnyLock(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		who, want := "", store.Shard(tenant+"/numbers")
 		for i := 0; store.Shard(tenant+"/thread/"+w.chat.ID+"/"+who) != want; i++ {
@@ -138,7 +138,7 @@ func TestC2NumberIsReservedUnderAnyLock(t *testing.T) {
 	})
 }
 
-func TestC2NumbersAreUnique(t *testing.T) {
+func TestC2_NumbersAreUnique(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		desks := []*frontdesk.Desk{w.desk, w.open(), w.open()}
 		var mu sync.Mutex

@@ -115,7 +115,7 @@ func (w *world) taken(account, message string) (n int) {
 }
 
 // A worker is killed at every commit on a message's way out, before and after the commit's effect, and another process goes on.
-func TestS13KilledAtEveryCommit(t *testing.T) {
+func TestS13_KilledAtEveryCommit(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, account := range []string{"bare", "finder", "idempotent"} {
 			caps := loopback.Default()
@@ -169,7 +169,7 @@ func (w *world) dies(account string) conversation.Message {
 	return m
 }
 
-func TestS13TakeoverAsksTheFinder(t *testing.T) {
+func TestS13_TakeoverAsksTheFinder(t *testing.T) {
 	lost := errors.New("the provider does not answer")
 	tests := []struct {
 		name  string
@@ -200,7 +200,7 @@ func TestS13TakeoverAsksTheFinder(t *testing.T) {
 }
 
 // A message in doubt is resolved by what the provider says of it, and the rest of its parts goes out.
-func TestS13RestOfAMessageInDoubt(t *testing.T) {
+func TestS13_RestOfAMessageInDoubt(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ch := w.channel(frontdesk.Channel{Account: "parts", Mailbox: "berlin", Options: map[string]string{"part_files": "1"}})
 		w.provider.Next("parts", loopback.Outcome{Err: errors.New("connection lost"), Taken: true, Sent: channel.Sent{ID: "p"}})
@@ -221,7 +221,7 @@ func TestS13RestOfAMessageInDoubt(t *testing.T) {
 }
 
 // A failure of the first part by receipt stops the second; the first's delivery after all sends it.
-func TestS13ReceiptSetsTheRestGoing(t *testing.T) {
+func TestS13_ReceiptSetsTheRestGoing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ch := w.channel(frontdesk.Channel{Account: "parts", Mailbox: "berlin", Options: map[string]string{"part_files": "1"}})
 		news := func(d conversation.Delivery) {
@@ -245,7 +245,7 @@ func TestS13ReceiptSetsTheRestGoing(t *testing.T) {
 }
 
 // The number of parts changes while a message is half sent: what was sent must not go out again.
-func TestS13PlanChangesHalfWay(t *testing.T) {
+func TestS13_PlanChangesHalfWay(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		set := frontdesk.Channel{Account: "parts", Mailbox: "berlin", Options: map[string]string{"part_files": "1"}}
 		ch := w.channel(set)
@@ -265,7 +265,7 @@ func TestS13PlanChangesHalfWay(t *testing.T) {
 }
 
 // The worker that lost its lease comes back with its result after another has given the message up as in doubt.
-func TestS13LateResultOfALostLease(t *testing.T) {
+func TestS13_LateResultOfALostLease(t *testing.T) {
 	tests := []struct {
 		name  string
 		out   loopback.Outcome
@@ -305,7 +305,7 @@ func TestS13LateResultOfALostLease(t *testing.T) {
 }
 
 // A worker that was held up between two messages of a thread finds its lease gone, and leaves the rest to its new holder.
-func TestS13LeaseLostBetweenMessages(t *testing.T) {
+func TestS13_LeaseLostBetweenMessages(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		w.run()
@@ -330,7 +330,7 @@ func TestS13LeaseLostBetweenMessages(t *testing.T) {
 }
 
 // The result of a call meets a receipt that changed the message meanwhile: it is decided again on what is there.
-func TestS12ResultConflictsWithAReceipt(t *testing.T) {
+func TestS12_ResultConflictsWithAReceipt(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		m := w.replies(c.ID, "Hello")
@@ -379,7 +379,7 @@ func (s *interloper) Commit(ctx context.Context, b *store.Batch) error {
 }
 
 // The store fails while the result is noted, before or after its effect: it is noted again, and nothing is in doubt.
-func TestS13StoreErrorWhileNoting(t *testing.T) {
+func TestS13_StoreErrorWhileNoting(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		w.run()
@@ -395,7 +395,7 @@ func TestS13StoreErrorWhileNoting(t *testing.T) {
 }
 
 // Two processes with clocks half a minute apart: neither takes the other's work away, and a thread's order is kept.
-func TestX15ClocksApart(t *testing.T) {
+func TestX15_ClocksApart(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		w.run()
@@ -426,7 +426,7 @@ func TestX15ClocksApart(t *testing.T) {
 }
 
 // A store that fails for a moment neither fails a message nor lets one through that may not go.
-func TestS13StoreErrorWhileSending(t *testing.T) {
+func TestS13_StoreErrorWhileSending(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		w.run()
@@ -465,7 +465,7 @@ func (s *flaky) Load(ctx context.Context, tenant string, keys []store.Key, count
 	return s.Store.Load(ctx, tenant, keys, counters)
 }
 
-func TestS16OptedOutMeanwhileIsNotSentWhenTheStoreFails(t *testing.T) {
+func TestS16_OptedOutMeanwhileIsNotSentWhenTheStoreFails(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		for k := 1; ; k++ {
 			who := "ann" + string(rune('a'+k))
@@ -487,7 +487,7 @@ func TestS16OptedOutMeanwhileIsNotSentWhenTheStoreFails(t *testing.T) {
 }
 
 // A secret that cannot be had for a moment is no reason to give a message up.
-func TestS13SecretIsAwayForAMoment(t *testing.T) {
+func TestS13_SecretIsAwayForAMoment(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		ch := w.channel(frontdesk.Channel{Account: "vault", Mailbox: "berlin"})
 		m, err := w.jane.Compose(ctx, frontdesk.Start{Channel: ch.ID, Address: "ann", Draft: frontdesk.Draft{Text: "Hi"}})
@@ -526,7 +526,7 @@ func (s *sealed) Open(ctx context.Context, set channel.Settings) (channel.Conn, 
 }
 
 // A driver that panics harms its own message only.
-func TestS13DriverPanics(t *testing.T) {
+func TestS13_DriverPanics(t *testing.T) {
 	t.Run("in Send", func(t *testing.T) {
 		onMemory(t, func(t *testing.T, w *world) {
 			c := w.hears("ann", "Hi")
@@ -579,7 +579,7 @@ func (r rude) Plan(m channel.Outgoing) ([]channel.Part, error) {
 func (r rude) Find(context.Context, channel.Part) (channel.Sent, error) { panic("cannot find") }
 
 // An echo without a reference, of a message whose sending is under way, is not a second message.
-func TestS12EchoWhileSending(t *testing.T) {
+func TestS12_EchoWhileSending(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")
 		begun, wait := make(chan struct{}), make(chan struct{})

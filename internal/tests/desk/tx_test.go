@@ -38,7 +38,7 @@ func hostRows(t *testing.T, o *stores.Opened) (n int) {
 	return n
 }
 
-func TestE1MessageAndHostRowCommitTogether(t *testing.T) {
+func TestE1_MessageAndHostRowCommitTogether(t *testing.T) {
 	hosted(t, func(t *testing.T, w *world, o *stores.Opened, in func() (*sql.Tx, *frontdesk.Session)) {
 		c := w.hears("ann", "Hi")
 		w.run()
@@ -67,7 +67,7 @@ func TestE1MessageAndHostRowCommitTogether(t *testing.T) {
 	})
 }
 
-func TestE1RollbackLeavesNothing(t *testing.T) {
+func TestE1_RollbackLeavesNothing(t *testing.T) {
 	hosted(t, func(t *testing.T, w *world, o *stores.Opened, in func() (*sql.Tx, *frontdesk.Session)) {
 		c := w.hears("ann", "Hi")
 		w.untouched(c.ID, func() {
@@ -89,7 +89,7 @@ func TestE1RollbackLeavesNothing(t *testing.T) {
 }
 
 // Settings saved in a transaction that is rolled back are nowhere, in no cache either.
-func TestE1RollbackOfSettings(t *testing.T) {
+func TestE1_RollbackOfSettings(t *testing.T) {
 	hosted(t, func(t *testing.T, w *world, o *stores.Opened, in func() (*sql.Tx, *frontdesk.Session)) {
 		c := w.hears("ann", "Hi")
 		tx, _ := in()
@@ -109,7 +109,7 @@ func TestE1RollbackOfSettings(t *testing.T) {
 	})
 }
 
-func TestE1TransactionIsUsableAfterARefusalAndAConflict(t *testing.T) {
+func TestE1_TransactionIsUsableAfterARefusalAndAConflict(t *testing.T) {
 	hosted(t, func(t *testing.T, w *world, o *stores.Opened, in func() (*sql.Tx, *frontdesk.Session)) {
 		c := w.hears("ann", "Hi")
 		tx, me := in()
@@ -141,7 +141,7 @@ func (s conflicts) Commit(ctx context.Context, b *store.Batch) error {
 }
 
 // An outer writer changes the conversation between the transaction's reading and its commit.
-func TestE1ConflictWithAnother(t *testing.T) {
+func TestE1_ConflictWithAnother(t *testing.T) {
 	hosted(t, func(t *testing.T, w *world, o *stores.Opened, in func() (*sql.Tx, *frontdesk.Session)) {
 		if o.Driver != "pgx" {
 			return // SQLite lets nobody in between
@@ -157,7 +157,7 @@ func TestE1ConflictWithAnother(t *testing.T) {
 	})
 }
 
-func TestE1EndedContext(t *testing.T) {
+func TestE1_EndedContext(t *testing.T) {
 	hosted(t, func(t *testing.T, w *world, o *stores.Opened, in func() (*sql.Tx, *frontdesk.Session)) {
 		c := w.hears("ann", "Hi")
 		tx, me := in()
