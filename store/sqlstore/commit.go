@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/frontdesk-go/frontdesk/store"
 )
@@ -17,7 +18,7 @@ func (t *tables) commit(ctx context.Context, q querier, b *store.Batch, strict b
 			return fmt.Errorf("%w: action %d on %s", store.ErrUnsupported, w.Action, w.Row.Key)
 		}
 	}
-	held, err := t.lock(ctx, q, b)
+	held, err := t.lock(ctx, q, b, strict)
 	if err != nil {
 		return err
 	}
@@ -27,7 +28,7 @@ func (t *tables) commit(ctx context.Context, q querier, b *store.Batch, strict b
 	if err := t.stillAbsent(ctx, q, b, strict); err != nil {
 		return err
 	}
-	if err := t.write(ctx, q, b, t.changes(b, held)); err != nil {
+	if err := t.write(ctx, q, b, t.changes(b, held, strict)); err != nil {
 		return err
 	}
 	if len(b.Finish) == 0 {
@@ -117,7 +118,7 @@ func together(changes []change) change {
 }
 
 // changes are the statements that write a batch.
-func (t *tables) changes(b *store.Batch, held *held) []change {
+func (t *tables) changes(b *store.Batch, held *held, strict bool) []change {
 	var all []change
 	var inserts, updates, removed, added [][]any
 	var inserted, updated, deleted []store.Key
@@ -137,9 +138,9 @@ func (t *tables) changes(b *store.Batch, held *held) []change {
 		removed, added = append(removed, old...), append(added, new...)
 	}
 	all = append(all, t.inserts(inserts, inserted)...)
-	all = append(all, t.updates(updates, updated)...)
+	all = append(all, t.updates(updates, updated, strict)...)
 	all = append(all, t.deletes(b.Tenant, deleted)...)
-	all = append(all, t.factChanges(removed, added)...)
+	all = append(all, t.factChanges(removed, added, strict)...)
 	all = append(all, t.adds(b)...)
 	if len(b.Finish) == 0 {
 		return append(all, t.enqueue(b)...)
@@ -154,16 +155,32 @@ func (t *tables) inserts(rows [][]any, keys []store.Key) []change {
 	var all []change
 	for i := 0; i < len(rows); i += some {
 		end := min(i+some, len(rows))
-		s := new(statement).add("insert into "+t.rows+" ("+allColumns+") ").values(nil, rows[i:end])
+		s := new(statement).add("insert into "+t.rows+" ("+allColumns+") ").values(allTypes, rows[i:end])
 		s.add(" on conflict do nothing returning kind, id")
 		all = append(all, change{statement: s, keys: keys[i:end], keyed: true})
 	}
 	return all
 }
 
-// updates and deletes are a statement for each row, since a join with a list of rows may be planned to read the whole table.
-func (t *tables) updates(rows [][]any, keys []store.Key) []change {
+// updates are a statement for each row in a transaction of the host's, which may find that a row is not as it was locked, and on SQLite. Otherwise
+// the rows are locked and were compared, so that on PostgreSQL one insert, of which every row is in conflict with the one that is there, finds
+// them by the primary key however the database plans.
+func (t *tables) updates(rows [][]any, keys []store.Key, strict bool) []change {
 	var all []change
+	if t.dialect == PostgreSQL && !strict {
+		for part := range slices.Chunk(rows, some) {
+			for i := range part {
+				part[i] = part[i][:len(allTypes)]
+			}
+			s := new(statement).add("insert into "+t.rows+" ("+allColumns+") ").values(allTypes, part).add(" on conflict (tenant, kind, id) do update set ")
+			for i, column := range strings.Split(allColumns, ", ")[3:] {
+				s.add(separator(i, column+" = excluded."+column))
+			}
+			all = append(all, change{statement: s.add(" returning kind, id"), keys: keys[:len(part)], keyed: true})
+			keys = keys[len(part):]
+		}
+		return all
+	}
 	for i, row := range rows { // row: as written, then the version it is at
 		s := new(statement).add("update "+t.rows+" set version = ?, body = ?, target_kind = ?, target_id = ?, shelf = ?, mailbox = ?, team = ?, "+
 			"agent = ?, activity = ?, fact_name = ?, fact_value = ?, fact_order = ?, facts = ?, words = ?", row[3:17]...)
@@ -203,14 +220,23 @@ func (t *tables) factRows(tenant string, w *store.Write, held *held) (removed, a
 	return removed, added
 }
 
-func (t *tables) factChanges(removed, added [][]any) []change {
+func (t *tables) factChanges(removed, added [][]any, strict bool) []change {
 	var all []change
+	if t.dialect == PostgreSQL && !strict {
+		for part := range slices.Chunk(removed, some) {
+			s := new(statement).add("delete from "+t.facts+" as f using (").values(factTypes, part).add(") as v")
+			s.add(" cross join lateral (select x.ctid as at from "+t.facts+" as x where x.tenant = ? and x.kind = v.column2 and x.name = v.column3"+
+				" and x.value = v.column4 and x.ord = v.column5 and x.id = v.column6 limit 1) as l where f.tenant = ? and f.ctid = l.at", part[0][0], part[0][0])
+			all = append(all, change{statement: s})
+		}
+		removed = nil
+	}
 	for _, row := range removed {
 		s := new(statement).add("delete from "+t.facts+" where tenant = ? and kind = ? and name = ? and value = ? and ord = ? and id = ?", row...)
 		all = append(all, change{statement: s})
 	}
 	for part := range slices.Chunk(added, some) {
-		s := new(statement).add("insert into "+t.facts+" (tenant, kind, name, value, ord, id) ").values(nil, part)
+		s := new(statement).add("insert into "+t.facts+" (tenant, kind, name, value, ord, id) ").values(factTypes, part)
 		all = append(all, change{statement: s.add(" on conflict do nothing")})
 	}
 	return all
@@ -219,10 +245,12 @@ func (t *tables) factChanges(removed, added [][]any) []change {
 func (t *tables) adds(b *store.Batch) []change {
 	var all []change
 	for part := range slices.Chunk(b.Adds, some) {
-		s := new(statement).add("insert into " + t.counters + " as c (tenant, name, stripe, value) values ")
+		rows := make([][]any, len(part))
 		for i, a := range part {
-			s.add(separator(i, "(?, ?, "+t.stripe()+", ?)"), b.Tenant, a.Counter, a.Delta)
+			rows[i] = []any{a.Counter, a.Delta}
 		}
+		s := new(statement).add("insert into "+t.counters+" as c (tenant, name, stripe, value) select ?, v.column1, "+t.stripe()+", v.column2 from (", b.Tenant)
+		s.values([]string{"text", "bigint"}, rows).add(") as v where true") // without a condition SQLite takes "on" for a join's
 		s.add(" on conflict (tenant, name, stripe) do update set value = c.value + excluded.value")
 		all = append(all, change{statement: s})
 	}

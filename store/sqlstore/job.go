@@ -37,7 +37,7 @@ func (t *tables) enqueue(b *store.Batch) []change {
 		for i, j := range part {
 			rows[i] = []any{lane(b.Tenant), j.ID, j.Group, j.Order, kept(j.Due), kept(j.Due), notNil(j.Body)}
 		}
-		s := new(statement).add("insert into "+t.jobs+" (lane, id, grp, ord, due, at, body) ").values(nil, rows)
+		s := new(statement).add("insert into "+t.jobs+" (lane, id, grp, ord, due, at, body) ").values([]string{"text", "text", "text", "bigint", "bigint", "bigint", "bytea"}, rows)
 		all = append(all, change{statement: s.add(" on conflict do nothing")})
 	}
 	return all

@@ -70,7 +70,7 @@ func (t *tables) hold(ctx context.Context, q querier, groups []group, query *sto
 		for i, g := range part {
 			rows[i] = []any{g.lane, g.name, query.Token, query.Until.UnixMicro()}
 		}
-		s := new(statement).add("insert into "+t.leases+" as l (lane, grp, token, until) ").values(nil, rows)
+		s := new(statement).add("insert into "+t.leases+" as l (lane, grp, token, until) ").values([]string{"text", "text", "text", "bigint"}, rows)
 		s.add(" on conflict (lane, grp) do update set token = excluded.token, until = excluded.until where l.until <= ? returning lane, grp", query.Now.UnixMicro())
 		err := t.query(ctx, q, s, func(r *sql.Rows) error {
 			var g group

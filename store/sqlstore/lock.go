@@ -41,7 +41,7 @@ const (
 
 // lock locks what the batch rests on, in one statement for every thousand rows: first the keys that must be absent, by their hash,
 // then rows by key, then leases by group. All commits keep this order, so that no two wait for each other.
-func (t *tables) lock(ctx context.Context, q querier, b *store.Batch) (*held, error) {
+func (t *tables) lock(ctx context.Context, q querier, b *store.Batch, strict bool) (*held, error) {
 	h := &held{versions: map[store.Key]int64{}, facts: map[store.Key][]store.Fact{}, groups: map[string]bool{}}
 	parts := slices.Collect(slices.Chunk(b.Writes, chunk))
 	if len(parts) == 0 {
@@ -50,7 +50,7 @@ func (t *tables) lock(ctx context.Context, q querier, b *store.Batch) (*held, er
 	for i, part := range parts {
 		var arms []*statement
 		if i == 0 {
-			arms = append(arms, t.lockAbsent(b)...)
+			arms = append(t.planning(strict), t.lockAbsent(b)...)
 		}
 		arms = append(arms, t.lockRows(b.Tenant, part)...)
 		if i == len(parts)-1 {
@@ -61,6 +61,17 @@ func (t *tables) lock(ctx context.Context, q querier, b *store.Batch) (*held, er
 		}
 	}
 	return h, nil
+}
+
+// planning keeps joins with a list of keys from being planned to read a whole table, as may happen before a table is analyzed, for as long as the
+// transaction lasts. A host's transaction is left as it is.
+func (t *tables) planning(strict bool) []*statement {
+	if t.dialect == SQLite || strict {
+		return nil
+	}
+	off := func(setting string) string { return "set_config('enable_" + setting + "', 'off', true)" }
+	return []*statement{new(statement).add(fmt.Sprintf("select %d as what, '' as kind, %s || %s || %s as id, cast(0 as bigint) as version, cast(null as bytea) as facts",
+		nobody, off("seqscan"), off("hashjoin"), off("mergejoin")))}
 }
 
 func union(arms []*statement) *statement {
@@ -86,6 +97,9 @@ func (h *held) scan(r *sql.Rows) error {
 	switch what {
 	case aRow:
 		var err error
+		if version == 0 {
+			return nil // not there
+		}
 		h.versions[key] = version
 		h.facts[key], err = unpackFacts(facts)
 		return err
@@ -97,7 +111,7 @@ func (h *held) scan(r *sql.Rows) error {
 
 // manyAbsent is from how many keys on a batch locks its tenant's absent keys as a whole: PostgreSQL's lock table has room for about
 // max_locks_per_transaction (64) locks a connection. https://www.postgresql.org/docs/current/runtime-config-locks.html
-const manyAbsent = 64
+const manyAbsent = 200
 
 type advisory struct {
 	hash      int64
@@ -138,33 +152,33 @@ func (t *tables) lockAbsent(b *store.Batch) []*statement {
 	return []*statement{s.values([]string{"bigint", "bigint"}, values).add(") as v")}
 }
 
-// lockRows locks rows in the order of their keys, in which they are given, those next to each other in the same mode together. A key that should be absent is
-// among them: if its row is just being deleted, this waits for the outcome.
+// lockRows locks rows in the order of their keys, in which they are given: those to be written for writing, those to be checked against
+// being written. A key that should be absent is among them: if its row is just being deleted, this waits for the outcome.
 func (t *tables) lockRows(tenant string, writes []store.Write) []*statement {
-	var arms []*statement
-	for len(writes) > 0 {
-		n, check := 1, writes[0].Action == store.Check
-		for n < len(writes) && (writes[n].Action == store.Check) == check {
-			n++
-		}
-		arms = append(arms, t.lockRun(tenant, writes[:n], check))
-		writes = writes[n:]
+	if len(writes) == 0 {
+		return nil
 	}
-	return arms
-}
-
-func (t *tables) lockRun(tenant string, writes []store.Write, check bool) *statement {
-	keys := make([]store.Key, len(writes))
+	keys := make([][]any, len(writes))
 	for i, w := range writes {
-		keys[i] = w.Row.Key
+		var check int64
+		if w.Action == store.Check {
+			check = 1
+		}
+		keys[i] = []any{string(w.Row.Kind), w.Row.ID, check}
 	}
-	facts, mode := "r.facts", " for no key update"
-	if check {
-		facts, mode = "cast(null as "+t.bytes()+")", " for share"
+	list := new(statement).values([]string{"text", "text", "bigint"}, keys)
+	if t.dialect == SQLite { // the transaction has the whole database
+		s := new(statement).add(fmt.Sprintf("select %d as what, r.kind, r.id, r.version, r.facts from (", aRow)).join(list).add(") as k")
+		return []*statement{t.beside(s, t.rows, "r.tenant = ? and r.kind = k.column1 and r.id = k.column2", []any{tenant}, "")}
 	}
-	s := new(statement).add(fmt.Sprintf("select %d as what, r.kind, r.id, r.version, %s as facts from (", aRow, facts))
-	s.values([]string{"text", "text"}, pairs(keys))
-	return t.beside(s.add(") as k"), t.rows, "r.tenant = ? and r.kind = k.column1 and r.id = k.column2", []any{tenant}, mode)
+	one := func(columns, check, mode string) string {
+		return " left join lateral (select " + columns + " from " + t.rows + " as r where k.column3 = " + check +
+			" and r.tenant = ? and r.kind = k.column1 and r.id = k.column2 limit 1 for " + mode + ") as "
+	}
+	s := new(statement).add(fmt.Sprintf("select %d as what, k.column1 as kind, k.column2 as id, coalesce(p.version, c.version, 0) as version, p.facts from (", aRow)).join(list).add(") as k")
+	s.add(one("r.version, r.facts", "0", "no key update")+"p on true", tenant)
+	s.add(one("r.version", "1", "share")+"c on true", tenant)
+	return []*statement{s}
 }
 
 // lockLeases locks the leases that are still the batch's.

@@ -16,6 +16,13 @@ const columns = "kind, id, version, body, target_kind, target_id, shelf, mailbox
 const allColumns = "tenant, kind, id, version, body, target_kind, target_id, shelf, mailbox, team, agent, activity, " +
 	"fact_name, fact_value, fact_order, facts, words"
 
+// The types of allColumns, and of the columns of the table facts.
+var (
+	allTypes = []string{"text", "text", "text", "bigint", "bytea", "text", "text", "text", "text", "text", "text", "bigint",
+		"text", "text", "bigint", "bytea", "bytea"}
+	factTypes = []string{"text", "text", "text", "text", "bigint", "text"}
+)
+
 // of puts an alias before each column.
 func of(alias, columns string) string {
 	return alias + "." + strings.ReplaceAll(columns, ", ", ", "+alias+".")

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -31,24 +33,75 @@ func (s *statement) join(other *statement) *statement {
 	return s.add(other.text.String(), other.args...)
 }
 
-// values appends a list of rows in parentheses. The first row is cast to the types, from which PostgreSQL infers the others'; with
-// types nil (an insert) the table says them. Its columns are called column1, column2, … in both dialects.
+// values appends a list of rows, all with as many columns as there are types: text, bigint or bytea. Its columns are called column1, column2,
+// … in both dialects. It is a list in parentheses on SQLite, and on PostgreSQL an array for each column: the text does not depend on the
+// number of rows, so that the driver and the server parse and plan it once.
 func (s *statement) values(types []string, rows [][]any) *statement {
-	s.text.WriteString("values ")
-	for i, row := range rows {
-		s.text.WriteString(separator(i, "("))
-		for j := range row {
-			s.text.WriteString(separator(j, ""))
-			if i == 0 && types != nil {
-				s.text.WriteString("cast(? as " + types[j] + ")")
-			} else {
-				s.text.WriteString("?")
-			}
-		}
-		s.text.WriteString(")")
-		s.args = append(s.args, row...)
+	return s.add("?", list{types, rows})
+}
+
+// list is an argument that stands for rows.
+type list struct {
+	types []string
+	rows  [][]any
+}
+
+func (l list) write(out *strings.Builder, d Dialect, args []any) []any {
+	if d == PostgreSQL {
+		return l.arrays(out, args)
 	}
-	return s
+	out.WriteString("values ")
+	for i, row := range l.rows {
+		out.WriteString(separator(i, "("))
+		out.WriteString(marks(len(row)))
+		out.WriteString(")")
+		args = append(args, row...)
+	}
+	return args
+}
+
+func (l list) arrays(out *strings.Builder, args []any) []any {
+	names := ""
+	out.WriteString("select * from unnest(")
+	for i, kind := range l.types {
+		args = append(args, array(l.rows, i))
+		out.WriteString(separator(i, "cast($"+strconv.Itoa(len(args))+" as "+kind+"[])"))
+		names += separator(i, "column"+strconv.Itoa(i+1))
+	}
+	out.WriteString(") as list(" + names + ")")
+	return args
+}
+
+// array is the text form of a PostgreSQL array of one column, which every driver takes.
+// https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
+func array(rows [][]any, column int) string {
+	out := []byte{'{'}
+	for i, row := range rows {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		switch v := row[column].(type) {
+		case nil:
+			out = append(out, "NULL"...)
+		case string:
+			out = append(out, '"')
+			for j := range len(v) {
+				if v[j] == '"' || v[j] == '\\' {
+					out = append(out, '\\')
+				}
+				out = append(out, v[j])
+			}
+			out = append(out, '"')
+		case []byte:
+			out = append(out, `"\\x`...)
+			out = append(hex.AppendEncode(out, v), '"')
+		case int64:
+			out = strconv.AppendInt(out, v, 10)
+		default:
+			panic(fmt.Sprintf("sqlstore: %T in a list", v)) // the callers are this package's
+		}
+	}
+	return string(append(out, '}'))
 }
 
 func separator(i int, text string) string {
@@ -71,29 +124,37 @@ func (t *tables) beside(s *statement, table, where string, args []any, mode stri
 // marks returns n placeholders.
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
-// render numbers the placeholders as PostgreSQL wants them. No text of this package holds a question mark for another reason.
-func (s *statement) render(d Dialect) string {
+// render returns the text with its placeholders as the dialect wants them, and what stands in their places. No text of this package holds
+// a question mark for another reason.
+func (s *statement) render(d Dialect) (string, []any) {
 	text := s.text.String()
-	if d == SQLite {
-		return text
-	}
 	var out strings.Builder
 	out.Grow(len(text) + 3*len(s.args))
-	for n := 1; ; n++ {
-		before, after, found := strings.Cut(text, "?")
-		out.WriteString(before)
-		if !found {
-			return out.String()
-		}
-		out.WriteByte('$')
-		out.WriteString(strconv.Itoa(n))
+	args := make([]any, 0, len(s.args))
+	for _, arg := range s.args {
+		before, after, _ := strings.Cut(text, "?")
 		text = after
+		out.WriteString(before)
+		if l, ok := arg.(list); ok {
+			args = l.write(&out, d, args)
+			continue
+		}
+		args = append(args, arg)
+		if d == PostgreSQL {
+			out.WriteByte('$')
+			out.WriteString(strconv.Itoa(len(args)))
+		} else {
+			out.WriteByte('?')
+		}
 	}
+	out.WriteString(text)
+	return out.String(), args
 }
 
 // query runs the statement and hands each row to scan.
 func (t *tables) query(ctx context.Context, q querier, s *statement, scan func(*sql.Rows) error) error {
-	rows, err := q.QueryContext(ctx, s.render(t.dialect), s.args...)
+	text, args := s.render(t.dialect)
+	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return err
 	}
@@ -108,7 +169,8 @@ func (t *tables) query(ctx context.Context, q querier, s *statement, scan func(*
 
 // exec runs the statement and returns the number of rows it changed.
 func (t *tables) exec(ctx context.Context, q querier, s *statement) (int64, error) {
-	result, err := q.ExecContext(ctx, s.render(t.dialect), s.args...)
+	text, args := s.render(t.dialect)
+	result, err := q.ExecContext(ctx, text, args...)
 	if err != nil {
 		return 0, err
 	}

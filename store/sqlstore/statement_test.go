@@ -18,11 +18,19 @@ import (
 
 func TestRender(t *testing.T) {
 	s := new(statement).add("select ? from (", 1)
-	s.values([]string{"text", "bigint"}, [][]any{{"a", 2}, {"b", 3}}).add(") where x in (" + marks(2) + ")")
+	s.values([]string{"text", "bigint"}, [][]any{{"a", int64(2)}, {"b", int64(3)}}).add(") where x in ("+marks(2)+")", 8, 9)
 	s.join(new(statement).add(" and y = ?", 4))
-	assert.Equal(t, "select ? from (values (cast(? as text), cast(? as bigint)), (?, ?)) where x in (?, ?) and y = ?", s.render(SQLite))
-	assert.Equal(t, "select $1 from (values (cast($2 as text), cast($3 as bigint)), ($4, $5)) where x in ($6, $7) and y = $8", s.render(PostgreSQL))
-	assert.Equal(t, []any{1, "a", 2, "b", 3, 4}, s.args)
+	text, args := s.render(SQLite)
+	assert.Equal(t, "select ? from (values (?, ?), (?, ?)) where x in (?, ?) and y = ?", text)
+	assert.Equal(t, []any{1, "a", int64(2), "b", int64(3), 8, 9, 4}, args)
+	text, args = s.render(PostgreSQL)
+	assert.Equal(t, "select $1 from (select * from unnest(cast($2 as text[]), cast($3 as bigint[])) as list(column1, column2)) where x in ($4, $5) and y = $6", text)
+	assert.Equal(t, []any{1, `{"a","b"}`, "{2,3}", 8, 9, 4}, args)
+}
+
+func TestArray(t *testing.T) {
+	rows := [][]any{{nil}, {""}, {"a\"b\\c,{}"}, {"NULL"}, {[]byte{0, 255}}, {[]byte{}}, {int64(-7)}}
+	assert.Equal(t, `{NULL,"","a\"b\\c,{}","NULL","\\x00ff","\\x",-7}`, array(rows, 0))
 }
 
 func TestSuccessor(t *testing.T) {
@@ -57,9 +65,10 @@ func TestMergeIsForPostgreSQL(t *testing.T) {
 	assert.Len(t, (&tables{dialect: SQLite}).merge(changes), 2)
 	merged := (&tables{dialect: PostgreSQL}).merge(changes)
 	require.Len(t, merged, 1)
+	text, args := merged[0].render(PostgreSQL)
 	assert.Equal(t, "with w0 as (insert $1), w1 as (delete $2) select '' as kind, '' as id where false union all select kind, id from w0",
-		merged[0].render(PostgreSQL))
-	assert.Equal(t, []any{1, 2}, merged[0].args)
+		text)
+	assert.Equal(t, []any{1, 2}, args)
 
 	many := []change{{statement: &statement{args: make([]any, manyArgs)}}, {statement: &statement{args: make([]any, manyArgs)}}, changes[0]}
 	assert.Len(t, (&tables{dialect: PostgreSQL}).merge(many), 3)

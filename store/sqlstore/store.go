@@ -13,9 +13,11 @@ import (
 // Store is a store.Store on a SQLite or PostgreSQL database.
 type Store struct {
 	*tables
-	db   *sql.DB
-	read querier       // of Load and List
-	gate chan struct{} // holds the one writer of this process to a SQLite database; the others wait in order
+	db      *sql.DB
+	read    querier // of Load and List
+	commits line[*waiter]
+	loads   line[*loading]
+	gate    chan struct{} // holds the one writer of this process to a SQLite database; the others wait in order
 }
 
 var _ store.Store = (*Store)(nil)
@@ -29,9 +31,9 @@ func New(db *sql.DB, opt Options) (*Store, error) {
 	if db == nil {
 		return nil, &store.InvalidError{What: "sqlstore database", Problem: "is nil; give an open *sql.DB"}
 	}
-	s := &Store{tables: t, db: db, read: db, gate: make(chan struct{}, 1)}
+	s := &Store{tables: t, db: db, read: db, gate: make(chan struct{}, 1), commits: line[*waiter]{lanes: 4}, loads: line[*loading]{lanes: 4}}
 	if t.dialect == SQLite {
-		s.read = &prepared{DB: db}
+		s.read, s.commits.lanes = &prepared{DB: db}, 1
 	}
 	return s, nil
 }
@@ -41,7 +43,7 @@ func (s *Store) Load(ctx context.Context, tenant string, keys []store.Key, count
 	if err := ctx.Err(); err != nil {
 		return nil, failed("load", tenant, err)
 	}
-	rows, err := s.load(ctx, s.read, tenant, keys, counters)
+	rows, err := s.loadInLine(ctx, tenant, keys, counters)
 	return rows, failed("load", tenant, withCause(ctx, err))
 }
 
@@ -63,7 +65,7 @@ func (s *Store) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, erro
 	return leases, failed("lease jobs", q.Tenant, withCause(ctx, err))
 }
 
-// Commit implements store.Store in one transaction.
+// Commit implements store.Store in one transaction, which it may share with other batches that are committed at the same time.
 func (s *Store) Commit(ctx context.Context, b *store.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return failed("commit", b.Tenant, err)
@@ -71,8 +73,13 @@ func (s *Store) Commit(ctx context.Context, b *store.Batch) error {
 	if nothing(b) {
 		return nil
 	}
+	return failed("commit", b.Tenant, s.commitInLine(ctx, b))
+}
+
+// commitBatch commits a batch in a transaction of its own.
+func (s *Store) commitBatch(ctx context.Context, b *store.Batch) error {
 	err := s.transact(ctx, func(q querier) error { return s.commit(ctx, q, b, false) })
-	return failed("commit", b.Tenant, conflict(b, withCause(ctx, err)))
+	return conflict(b, withCause(ctx, err))
 }
 
 // transactor runs fn in a transaction and ends that.

@@ -26,7 +26,7 @@ func BenchmarkPostgreSQL(b *testing.B) {
 // conversations of their own, and prints how much of the floor that is: a transaction of as many bare inserts and one update.
 func BenchmarkCommit(b *testing.B) {
 	for name, open := range map[string]func(testing.TB) *stores.Opened{"SQLite": stores.SQLite, "PostgreSQL": stores.PostgreSQL} {
-		for _, callers := range []int{1, 8, 32} {
+		for _, callers := range []int{1, 8, 32, 64} {
 			b.Run(fmt.Sprintf("%s/callers=%d", name, callers), func(b *testing.B) { benchCommit(b, open(b), callers) })
 		}
 	}
