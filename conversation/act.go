@@ -19,6 +19,9 @@ func (cmd Assign) do(x *step) error {
 		return nil
 	}
 	from := x.c.Agent + "/" + x.c.Team
+	if x.c.Agent != "" && x.c.Agent != cmd.Agent {
+		x.c.LastAgent = x.c.Agent
+	}
 	x.c.Agent, x.c.Team = cmd.Agent, cmd.Team
 	x.tell(EventAssigned, from, cmd.Agent+"/"+cmd.Team)
 	return nil

@@ -72,6 +72,12 @@ func (c *Change) Changed() bool { return len(c.Events) > 0 || len(c.Messages) > 
 //	Restore            ·          ·          ·          ·             ·             to inbox   back       back
 //	Snooze             snoozes    snoozes    new time   –             –             –          –          –
 //	Wake (due)         ·          ·          unread     ·             ·             ·          ·          ·
+//	Resubmit (due)     unread     unread     wakes      opens        opens         to inbox ³ ·          ·
+//	SetFollowUp, SetDeadline, SetPriority, SetType: carried out, but in spam and trash refused
+//	ChangeFolders, ChangeOwners, ChangeSubscribers, ChangeLinks, Pin, Unpin, SetHold: allowed in every state, and move it nowhere
+//	TrashMessage       the entry is hidden; preview, count, attention and an inbound entry's waiting-since are those without it
+//	RestoreMessage     the entry is back, and so is what depended on it
+//	SetMinutes         a whisper's minutes are counted in the totals
 //	MarkRead/Unread    allowed in every state; MarkUnread needs an entry that makes unread
 //	ChangeTags         allowed in every state
 //	Fail               a final failure is counted; a closed conversation opens and keeps its agent; nothing becomes unread
@@ -79,7 +85,7 @@ func (c *Change) Changed() bool { return len(c.Events) > 0 || len(c.Messages) > 
 //	Unsend             the entry's content goes; preview, attention and waiting-since are those before it
 //
 // ¹ unless it was snoozed to keep asleep. ² to the mailbox's starting status; a mailbox where bots come first keeps it closed.
-// ³ and is opened to the starting status; no spell begins. ⁴ a person has it: bots answer only while closed. ⁵ if closed.
+// ³ and is opened, by Receive to the starting status; no spell begins. ⁴ a person has it: bots answer only while closed. ⁵ if closed.
 // ⁶ if it is not already. ⁷ and ends the snooze.
 func Apply(c Conversation, env Env, commands ...Command) (Change, error) {
 	x := &step{c: c.Clone(), env: &env}
@@ -90,6 +96,9 @@ func Apply(c Conversation, env Env, commands ...Command) (Change, error) {
 	}
 	for _, m := range x.erased {
 		m.erase(&env)
+	}
+	for _, change := range x.after {
+		change()
 	}
 	ch := Change{Conversation: x.c, Messages: x.messages, Events: x.events}
 	if ch.Changed() {
@@ -107,6 +116,7 @@ type step struct {
 	messages []Message
 	events   []Event
 	erased   []*Message // the callers' own, changed when nothing can be refused any more
+	after    []func()   // what else is changed then
 }
 
 // Later returns now, or one microsecond after last if that is later: times of a conversation never go back, whatever the clocks do.
@@ -149,7 +159,7 @@ func (x *step) append(m Message) *Message {
 	}
 	x.messages = append(x.messages, m)
 	if m.Visible() {
-		x.c.Messages++
+		x.count(&m, 1)
 		x.show(&m)
 	}
 	return &x.messages[len(x.messages)-1]
@@ -176,7 +186,11 @@ func (x *step) event(e Event) {
 
 // tell tells a change as an event and on the timeline, and returns the entry.
 func (x *step) tell(kind, from, to string) *Message {
-	x.event(Event{Type: kind, From: from, To: to})
+	return x.tellOf(Event{Type: kind, From: from, To: to})
+}
+
+func (x *step) tellOf(e Event) *Message {
+	x.event(e)
 	m := x.append(Message{Direction: Activity})
 	last := &x.events[len(x.events)-1]
 	last.Message = m.ID

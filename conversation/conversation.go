@@ -67,7 +67,7 @@ type Conversation struct {
 
 	Agent     string `json:"agent,omitempty"`     // assignee
 	Team      string `json:"team,omitempty"`      // assignee
-	LastAgent string `json:"lastAgent,omitempty"` // who had it before it was taken from everybody or reopened
+	LastAgent string `json:"lastAgent,omitempty"` // who had it before it was given to somebody else or taken away
 
 	Type     string    `json:"type,omitempty"`     // ID of its type
 	Stage    string    `json:"stage,omitempty"`    // ID of one of its type's statuses; Status says whether it needs a person

@@ -18,19 +18,31 @@ type Event struct {
 
 // The types of events.
 const (
-	EventCreated  = "conversation.created"
-	EventOpened   = "conversation.opened"
-	EventClosed   = "conversation.closed"
-	EventFinished = "conversation.finished" // completed
-	EventReturned = "conversation.returned" // a customer answered after completion
-	EventAssigned = "conversation.assigned" // From and To: agent, then team after a slash
-	EventMoved    = "conversation.moved"    // From and To: places
-	EventSnoozed  = "conversation.snoozed"  // To: until when, RFC 3339
-	EventWoken    = "conversation.woken"
-	EventTagged   = "conversation.tagged" // From and To: tags, joined by commas
-	EventRead     = "conversation.read"
-	EventUnread   = "conversation.unread"
-	EventOffered  = "conversation.offered" // To: action IDs, joined by commas
+	EventCreated     = "conversation.created"
+	EventOpened      = "conversation.opened"
+	EventClosed      = "conversation.closed"
+	EventFinished    = "conversation.finished" // completed
+	EventReturned    = "conversation.returned" // a customer answered after completion
+	EventAssigned    = "conversation.assigned" // From and To: agent, then team after a slash
+	EventMoved       = "conversation.moved"    // From and To: places
+	EventSnoozed     = "conversation.snoozed"  // To: until when, RFC 3339
+	EventWoken       = "conversation.woken"
+	EventTagged      = "conversation.tagged"      // From and To: tags, joined by commas
+	EventFollowUp    = "conversation.followup"    // To: when it returns, RFC 3339
+	EventDue         = "conversation.due"         // its follow-up's time has come
+	EventDeadline    = "conversation.deadline"    // From and To: RFC 3339
+	EventPriority    = "conversation.priority"    // From and To: 0 to 5
+	EventTyped       = "conversation.typed"       // From and To: type, then stage after a slash
+	EventHold        = "conversation.hold"        // From and To: on, off
+	EventFiled       = "conversation.filed"       // From and To: folders, joined by commas; those for all, or the personal ones
+	EventOwners      = "conversation.owners"      // From: who no longer is, To: who is now; role, then agent after a slash
+	EventSubscribers = "conversation.subscribers" // From: who no longer is, To: who is now
+	EventLinked      = "conversation.linked"      // From: records it is no longer tied to, To: those it is now; kind, then ID after a slash
+	EventPinned      = "conversation.pinned"      // by the actor. From and To: on, off
+
+	EventRead    = "conversation.read"
+	EventUnread  = "conversation.unread"
+	EventOffered = "conversation.offered" // To: action IDs, joined by commas
 
 	EventReceived  = "message.received"  // incoming
 	EventOutgoing  = "message.outgoing"  // accepted for sending
@@ -43,6 +55,11 @@ const (
 	EventEdited    = "message.edited"
 	EventUnsent    = "message.unsent"
 	EventReacted   = "message.reacted"
+
+	EventTrashed       = "message.trashed"  // Subject: the message
+	EventRestored      = "message.restored" // from the trash. Subject: the message
+	EventMessageTagged = "message.tagged"   // From and To: tags, joined by commas
+	EventMinutes       = "message.minutes"  // From and To: minutes, and whether they are free or paid
 
 	EventContact  = "contact.created"
 	EventIdentity = "contact.identity"

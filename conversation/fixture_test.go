@@ -113,12 +113,19 @@ func (l *life) check(before Conversation, env Env, ch Change) {
 func (l *life) checkLatest() {
 	l.tb.Helper()
 	count, latest, preview := 0, int64(0), ""
+	free, paid := 0, 0
 	for _, m := range l.timeline {
-		if m.Direction != Activity && m.Erased.IsZero() {
+		if m.Direction != Activity && m.Erased.IsZero() && m.Trashed.IsZero() {
+			if m.Paid {
+				paid += m.Minutes
+			} else {
+				free += m.Minutes
+			}
 			count, latest, preview = count+1, m.Sequence, Preview(m)
 		}
 	}
 	require.Equal(l.tb, count, l.c.Messages, "message count")
+	require.Equal(l.tb, []int{free, paid}, []int{l.c.Free, l.c.Paid}, "minutes")
 	require.Equal(l.tb, latest, l.c.Latest, "latest message")
 	require.Equal(l.tb, preview, l.c.Preview, "preview of the latest message")
 }
@@ -161,6 +168,27 @@ func (l *life) unsend(m *Message) Unsend {
 		}
 	}
 	return cmd
+}
+
+// trash and restore build the commands as a caller does.
+func (l *life) trash(m *Message) TrashMessage {
+	return TrashMessage{Message: m, Timeline: l.unsend(m).Timeline}
+}
+
+func (l *life) restore(m *Message) RestoreMessage {
+	cmd := RestoreMessage{Message: m}
+	for i := len(l.timeline) - 1; i >= 0 && l.timeline[i].Sequence > m.Sequence; i-- {
+		cmd.Timeline = append(cmd.Timeline, *l.timeline[i])
+	}
+	return cmd
+}
+
+func (l *life) lastInbound() *Message {
+	for i := len(l.timeline) - 1; ; i-- {
+		if m := l.timeline[i]; m.Direction == Inbound {
+			return m
+		}
+	}
 }
 
 func types(events []Event) (names []string) {

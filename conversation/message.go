@@ -67,6 +67,11 @@ type Message struct {
 	Edited     time.Time  `json:"edited,omitzero"`
 	Erased     time.Time  `json:"erased,omitzero"` // its content was taken back and is gone
 
+	Trashed   time.Time `json:"trashed,omitzero"`    // when it was put into the trash
+	TrashedIn string    `json:"trashedIn,omitempty"` // whose: the mailbox's ID
+	Minutes   int       `json:"minutes,omitempty"`   // of work that a whisper stands for
+	Paid      bool      `json:"paid,omitempty"`      // they are billed
+
 	Delivery  Delivery `json:"delivery,omitempty"` // outbound only
 	Failure   *Failure `json:"failure,omitempty"`  // why Delivery is Failed or Unknown
 	Parts     []Part   `json:"parts,omitempty"`    // what the provider was given, in order
@@ -76,9 +81,10 @@ type Message struct {
 
 	Event *Event `json:"event,omitempty"` // activity only: what it tells
 
-	Changed time.Time `json:"changed"`          // at every commit; never goes back
-	Prior   *Unread   `json:"prior,omitempty"`  // set on an entry that made unread: the state it replaced
-	Waiting time.Time `json:"waiting,omitzero"` // set on an answer: the waiting-since it ended
+	Changed time.Time `json:"changed"`           // at every commit; never goes back
+	Prior   *Unread   `json:"prior,omitempty"`   // set on an entry that made unread: the state it replaced
+	Waiting time.Time `json:"waiting,omitzero"`  // set on an answer: the waiting-since it ended
+	Readers *Readers  `json:"readers,omitempty"` // set in the trash on the entry that made unread: who had read it
 }
 
 // Attachment is a file of a message. Its content stays with the provider or the host until it is asked for.
@@ -122,5 +128,7 @@ type Failure struct {
 	Retry  bool   `json:"retry,omitempty"`  // whether sending it again may help
 }
 
-// Visible reports whether the entry shows in lists as the latest message: all but activity and what was erased.
-func (m *Message) Visible() bool { return m.Direction != Activity && m.Erased.IsZero() }
+// Visible reports whether the entry shows in lists as the latest message: all but activity, what was erased and what is in the trash.
+func (m *Message) Visible() bool { return m.Direction != Activity && !m.gone() }
+
+func (m *Message) gone() bool { return !m.Erased.IsZero() || !m.Trashed.IsZero() }

@@ -14,12 +14,7 @@ import (
 func (l *life) tryPure(by Actor, cmd Command) (Change, error) {
 	l.tb.Helper()
 	l.c = roomy(l.c)
-	original := cmd
-	cmd = roomy(cmd)
-	if u, ok := cmd.(Unsend); ok {
-		u.Message = original.(Unsend).Message
-		cmd = u
-	}
+	cmd = changing(roomy(cmd), cmd)
 	before := l.c
 	header, command := memory(before), memory(given(cmd))
 	change, err := l.try(by, cmd)
@@ -35,10 +30,36 @@ func (l *life) tryPure(by Actor, cmd Command) (Change, error) {
 	return change, err
 }
 
-// given is the part of a command that Apply must not write to: Unsend changes its message, by its contract.
+// changing gives a copy the original's message where Apply changes it in place, by the command's contract.
+func changing(cmd, original Command) Command {
+	switch c := cmd.(type) {
+	case Unsend:
+		c.Message = original.(Unsend).Message
+		return c
+	case TrashMessage:
+		c.Message = original.(TrashMessage).Message
+		return c
+	case RestoreMessage:
+		c.Message = original.(RestoreMessage).Message
+		return c
+	case SetMinutes:
+		c.Message = original.(SetMinutes).Message
+		return c
+	}
+	return cmd
+}
+
+// given is the part of a command that Apply must not write to.
 func given(cmd Command) any {
-	if u, ok := cmd.(Unsend); ok {
-		return u.Timeline
+	switch c := cmd.(type) {
+	case Unsend:
+		return c.Timeline
+	case TrashMessage:
+		return c.Timeline
+	case RestoreMessage:
+		return c.Timeline
+	case SetMinutes:
+		return nil
 	}
 	return cmd
 }
@@ -128,6 +149,8 @@ func TestApplyLeavesItsArgumentAlone(t *testing.T) {
 	l := begin(t, Rules{})
 	other := Thread{Channel: "sms", Key: "49170", Answers: []time.Time{start.Add(-time.Hour), start}}
 	l.receive("first")
+	l.do(ann, ChangeFolders{Add: []string{"a", "ann/b", "c"}}, ChangeOwners{Add: []Owner{{"r", "ann"}, {"r", "ben"}}}, Pin{},
+		ChangeSubscribers{Add: []string{"agent/ann", "role/r"}}, ChangeLinks{Add: []Link{{Kind: "order", ID: "1"}, {Kind: "order", ID: "2"}}})
 	l.do(ann, MarkRead{}, ChangeTags{Add: []string{"a", "b", "c"}}, Offer{Actions: []Action{{ID: "x"}, {ID: "y"}}})
 	for range maxAnswers {
 		l.reply(ann, "answer")
@@ -142,6 +165,11 @@ func TestApplyLeavesItsArgumentAlone(t *testing.T) {
 		"tags":         ChangeTags{Add: []string{"z", "a"}, Remove: []string{"b"}},
 		"offer":        Offer{Actions: []Action{{ID: "z"}}},
 		"unread":       MarkUnread{},
+		"folders":      ChangeFolders{Add: []string{"b"}, Remove: []string{"a"}},
+		"owners":       ChangeOwners{Add: []Owner{{"a", "ann"}}, Remove: []Owner{{"r", "ann"}}},
+		"subscribers":  ChangeSubscribers{Add: []string{"agent/a"}, Remove: []string{"agent/ann"}},
+		"links":        ChangeLinks{Add: []Link{{Kind: "a", ID: "1"}}, Remove: []Link{{Kind: "order", ID: "1"}}},
+		"unpin":        Unpin{},
 		"passed":       Passed{Channel: "wa", Key: mainThread.Key, Delivery: Delivered, Until: start},
 	} {
 		t.Run(name, func(t *testing.T) {

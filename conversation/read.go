@@ -145,21 +145,10 @@ func (cmd Unsend) do(x *step) error {
 		return nil
 	}
 	rest := slices.DeleteFunc(slices.Clone(cmd.Timeline), func(o Message) bool { return o.ID == m.ID })
-	if m.Visible() {
-		x.c.Messages--
-	}
 	x.erased = append(x.erased, m)
 	x.event(Event{Type: EventUnsent, Message: m.ID})
-	if x.c.Latest == m.Sequence {
-		x.showLatest(rest)
-	}
-	if x.c.Attention.Sequence == m.Sequence {
-		x.attendBefore(m, rest)
-	}
-	switch {
-	case m.Direction == Inbound && m.At.Equal(x.c.WaitingSince):
-		x.waitWithout(m, rest)
-	case m.Direction == Outbound && !slices.ContainsFunc(rest, func(o Message) bool { return o.Sequence > m.Sequence && o.answers() }):
+	x.leave(m, rest)
+	if m.Direction == Outbound && !slices.ContainsFunc(rest, func(o Message) bool { return o.Sequence > m.Sequence && o.answers() }) {
 		x.waitAgain(m)
 	}
 	return nil
@@ -190,10 +179,16 @@ func (x *step) attendBefore(m *Message, rest []Message) {
 		x.c.Attention = prior.Attention
 		since = since.union(prior.Readers)
 		i := slices.IndexFunc(rest, func(o Message) bool { return o.Sequence == prior.Attention.Sequence })
-		if i < 0 || rest[i].Erased.IsZero() {
+		if i < 0 || !rest[i].gone() {
 			break
 		}
 		prior = rest[i].Prior
+	}
+	// One that has returned from the trash meanwhile is in nobody's Prior. Who has read the entry has read it, too.
+	i := slices.IndexFunc(rest, func(o Message) bool { return o.Sequence < m.Sequence && o.Prior != nil && !o.gone() })
+	if i >= 0 && rest[i].Sequence > x.c.Attention.Sequence {
+		x.c.Attention = Mark{Sequence: rest[i].Sequence, At: rest[i].Stored}
+		return
 	}
 	x.c.Readers = since
 }
@@ -206,7 +201,7 @@ func (x *step) waitWithout(m *Message, newestFirst []Message) {
 		if o.answers() {
 			break
 		}
-		if o.Direction != Inbound || o.Automatic || !o.Erased.IsZero() {
+		if o.Direction != Inbound || o.Automatic || o.gone() {
 			continue
 		}
 		if o.Sequence < m.Sequence {

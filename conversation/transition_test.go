@@ -84,12 +84,35 @@ var acts = []struct {
 	{name: "Settle", by: system, cmd: always(Settle{Message: failed, Event: EventDismissed})},
 	{name: "Passed", by: system, cmd: always(Passed{Channel: "wa", Key: mainThread.Key, Delivery: Read, Until: start})},
 	{name: "Offer", by: system, cmd: always(Offer{Actions: []Action{{ID: "accept"}}})},
-	{name: "Unsend", by: customer, cmd: func(l *life) Command {
-		for i := len(l.timeline) - 1; ; i-- {
-			if m := l.timeline[i]; m.Direction == Inbound {
-				return l.unsend(m)
-			}
-		}
+	{name: "Unsend", by: customer, cmd: func(l *life) Command { return l.unsend(l.lastInbound()) }},
+	{name: "SetFollowUp", by: ben, cmd: always(SetFollowUp{At: start.Add(24 * time.Hour)})},
+	{name: "SetFollowUp none", by: ben, cmd: always(SetFollowUp{})},
+	{name: "Resubmit without a date", by: system, cmd: always(Resubmit{})},
+	{name: "Resubmit early", by: system, cmd: func(l *life) Command { l.c.FollowUp = l.now.Add(time.Minute); return Resubmit{} }},
+	{name: "Resubmit due", by: system, cmd: func(l *life) Command { l.c.FollowUp = l.now; return Resubmit{} }},
+	{name: "SetDeadline", by: ben, cmd: always(SetDeadline{At: start})},
+	{name: "SetPriority", by: ben, cmd: always(SetPriority{MaxPriority})},
+	{name: "SetType", by: ben, cmd: always(SetType{Type: "claim", Stage: "new"})},
+	{name: "SetHold", by: ben, cmd: always(SetHold{true})},
+	{name: "ChangeFolders", by: ben, cmd: always(ChangeFolders{Add: []string{"urgent"}})},
+	{name: "ChangeOwners", by: ben, cmd: always(ChangeOwners{Add: []Owner{{"sales", "ann"}}})},
+	{name: "ChangeSubscribers", by: ben, cmd: always(ChangeSubscribers{Add: []string{SubscriberAgent("ann")}})},
+	{name: "ChangeLinks", by: ben, cmd: always(ChangeLinks{Add: []Link{{Kind: "order", ID: "4711"}}})},
+	{name: "Pin", by: ben, cmd: always(Pin{})},
+	{name: "Unpin", by: ben, cmd: func(l *life) Command { l.c.Pinned = []string{"ben"}; return Unpin{} }},
+	{name: "TrashMessage", by: ben, cmd: func(l *life) Command { return l.trash(l.lastInbound()) }},
+	{name: "RestoreMessage", by: ben, cmd: func(l *life) Command {
+		m := l.lastInbound()
+		l.do(ann, l.trash(m))
+		return l.restore(m)
+	}},
+	{name: "SetMinutes", by: ben, cmd: func(l *life) Command {
+		l.c.Messages++
+		l.c.Latest++
+		m := &Message{ID: "w", Sequence: l.c.Latest, Direction: Whisper}
+		l.timeline = append(l.timeline, m)
+		l.c.Preview = ""
+		return SetMinutes{Message: m, Minutes: 5}
 	}},
 }
 
@@ -237,6 +260,52 @@ Offer
 	all                                            -> = offered
 Unsend
 	all                                            -> = ? unsent
+SetFollowUp
+	inbox assigned-returned asleep done archive    -> = followup
+	spam-open trash-open                           -> no restore
+SetFollowUp none
+	inbox assigned-returned asleep done archive    -> same
+	spam-open trash-open                           -> no restore
+Resubmit without a date
+	all                                            -> same
+Resubmit early
+	all                                            -> same
+Resubmit due
+	inbox assigned-returned                        -> = ^! due
+	asleep                                         -> waiting ^! due woken
+	done                                           -> assigned ^! due opened
+	archive-open                                   -> assigned ^! due moved
+	archive-closed archive-finished                -> assigned ^! due moved opened
+	spam-open trash-open                           -> same
+SetDeadline
+	inbox assigned-returned asleep done archive    -> = deadline
+	spam-open trash-open                           -> no restore
+SetPriority
+	inbox assigned-returned asleep done archive    -> = priority
+	spam-open trash-open                           -> no restore
+SetType
+	inbox assigned-returned asleep done archive    -> = typed
+	spam-open trash-open                           -> no restore
+SetHold
+	all                                            -> = hold
+ChangeFolders
+	all                                            -> = filed
+ChangeOwners
+	all                                            -> = owners
+ChangeSubscribers
+	all                                            -> = subscribers
+ChangeLinks
+	all                                            -> = linked
+Pin
+	all                                            -> = pinned
+Unpin
+	all                                            -> = pinned
+TrashMessage
+	all                                            -> = ? trashed
+RestoreMessage
+	all                                            -> = restored
+SetMinutes
+	all                                            -> = minutes
 `
 
 // groups are names for several states.
