@@ -11,8 +11,8 @@ import (
 )
 
 // AddChannel connects an account to a mailbox and returns the channel with its ID. Adding the same account again changes its settings and
-// nothing else. It opens the channel, so settings and secret are checked. It needs an admin. Errors: ErrInvalid, ErrNotFound (the
-// mailbox), ErrTaken (another tenant has the account).
+// nothing else. It opens the channel, so settings and secret are checked. It needs an admin. Errors: ErrInvalid (a
+// marketplace's also where its group, type or stage is missing), ErrNotFound (the mailbox), ErrTaken (another tenant has the account).
 func (s *Session) AddChannel(ctx context.Context, ch Channel) (Channel, error) {
 	added, err := s.addChannel(ctx, ch)
 	return added, wrap("add channel", ch.Kind+" "+ch.Account, err)
@@ -30,8 +30,10 @@ func (s *Session) addChannel(ctx context.Context, ch Channel) (Channel, error) {
 		if _, err := t.caller(s.actor, "add channel", toManage); err != nil {
 			return err
 		}
-		_, err := t.mailbox(ch.Mailbox)
-		return err
+		if _, err := t.mailbox(ch.Mailbox); err != nil {
+			return err
+		}
+		return t.checkMarketplace(ch.Kind)
 	})
 	if err != nil {
 		return ch, err

@@ -11,19 +11,20 @@ import (
 )
 
 // Do carries out actions on a conversation, all or none, in one commit: Assign, SetStatus, Complete, Archive, Spam, Trash, Restore,
-// Snooze, Wake, Tag. An action whose effect is there already does nothing. Errors: ErrNotFound, ErrForbidden, ErrInvalid,
+// Snooze, Wake, Tag, SetFollowUp, SetDeadline, SetPriority, SetType, SetHold, ChangeFolders, ChangeOwners, ChangeSubscribers,
+// ChangeLinks, Pin, Unpin. An action whose effect is there already does nothing. Errors: ErrNotFound, ErrForbidden, ErrInvalid,
 // conversation.ErrState, conversation.ErrValue.
 func (s *Session) Do(ctx context.Context, id string, actions ...Action) (Conversation, error) {
-	return s.act(ctx, "act on conversation", id, toWork, func(t *txn, c caller, mailbox string) ([]conversation.Command, error) {
+	return s.act(ctx, "act on conversation", id, toWork, func(t *txn, c caller, conv *conversation.Conversation) ([]conversation.Command, error) {
 		if len(actions) > maxThen {
 			return nil, invalid("actions", "%d actions, at most %d", len(actions), maxThen)
 		}
-		return actions, t.checkActions(mailbox, actions)
+		return actions, t.checkActions(c, conv, actions)
 	})
 }
 
 // act applies commands to one conversation that the caller may see.
-func (s *Session) act(ctx context.Context, op, id string, needs right, commands func(t *txn, c caller, mailbox string) ([]conversation.Command, error)) (out Conversation, err error) {
+func (s *Session) act(ctx context.Context, op, id string, needs right, commands func(t *txn, c caller, conv *conversation.Conversation) ([]conversation.Command, error)) (out Conversation, err error) {
 	err = s.desk.write(ctx, s.actor.Tenant, "conversation/"+id, func(t *txn) error {
 		c, err := t.caller(s.actor, op, needs)
 		if err != nil {
@@ -33,7 +34,7 @@ func (s *Session) act(ctx context.Context, op, id string, needs right, commands 
 		if err != nil {
 			return err
 		}
-		list, err := commands(t, c, conv.Mailbox)
+		list, err := commands(t, c, &conv)
 		if err != nil {
 			return err
 		}
@@ -50,27 +51,52 @@ func (s *Session) act(ctx context.Context, op, id string, needs right, commands 
 	return out, wrap(op, id, err)
 }
 
-// checkActions refuses actions that only the Desk's own parts may take, and assignments to somebody who is not there.
-func (t *txn) checkActions(mailbox string, actions []Action) error {
+// checkActions refuses actions that only the Desk's own parts may take, that the caller has no right to, and that name what is not there.
+func (t *txn) checkActions(c caller, conv *conversation.Conversation, actions []Action) error {
 	for _, a := range actions {
-		switch a := a.(type) {
-		case Assign:
-			if err := t.checkAssign(mailbox, a); err != nil {
-				return err
-			}
-		case Tag:
-			for _, tag := range slices.Concat(a.Add, a.Remove) {
-				if problem := conversation.CheckID(tag); problem != "" {
-					return invalid("Tag", "%q %s", tag, problem)
-				}
-			}
-		case Wake:
-			if !a.ByHand {
-				return invalid("Wake", "only a person wakes a conversation here; set ByHand")
-			}
-		case SetStatus, Complete, Archive, Spam, Trash, Restore, Snooze:
-		default:
-			return invalid("action", "%T is not an action; use Assign, SetStatus, Complete, Archive, Spam, Trash, Restore, Snooze, Wake or Tag", a)
+		if err := t.checkAction(c, conv, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *txn) checkAction(c caller, conv *conversation.Conversation, a Action) error {
+	switch a := a.(type) {
+	case Assign:
+		return t.checkAssign(conv.Mailbox, a)
+	case Tag:
+		return t.checkTags(c, a)
+	case Wake:
+		if !a.ByHand {
+			return invalid("Wake", "only a person wakes a conversation here; set ByHand")
+		}
+	case SetType:
+		return t.checkType(conv, a)
+	case SetHold:
+		if !c.system && !c.has(toManage) {
+			return &ForbiddenError{Command: "hold", Needs: toManage.String()}
+		}
+	case ChangeFolders:
+		return t.checkFolders(c, a)
+	case ChangeOwners:
+		return t.checkOwners(conv.Mailbox, a)
+	case ChangeSubscribers:
+		return t.checkSubscribers(conv.Mailbox, a)
+	case ChangeLinks:
+		return checkLinks(c, a)
+	case SetStatus, Complete, Archive, Spam, Trash, Restore, Snooze, SetFollowUp, SetDeadline, SetPriority, Pin, Unpin:
+	default:
+		return invalid("action", "%T is not an action; use those that Session.Do names", a)
+	}
+	return nil
+}
+
+// checkLinks refuses a link that says it came about otherwise than an agent can make one.
+func checkLinks(c caller, a ChangeLinks) error {
+	for _, l := range a.Add {
+		if c.agent.ID != "" && l.By != "" && l.By != conversation.ByHand {
+			return invalid("Links", "an agent ties records by hand, not by %q", l.By)
 		}
 	}
 	return nil
@@ -79,21 +105,29 @@ func (t *txn) checkActions(mailbox string, actions []Action) error {
 // checkAssign refuses an agent or team that is not there. An agent who is inactive, or does not see the mailbox, cannot be assigned.
 func (t *txn) checkAssign(mailbox string, a Assign) error {
 	if a.Agent != "" {
-		agent, err := t.agent(a.Agent)
-		if err != nil {
+		if err := t.checkWorker("assigned", mailbox, a.Agent); err != nil {
 			return err
-		}
-		if agent.Inactive || !slices.Contains(may[agent.Role], toWork) {
-			return invalid("Agent", "%q cannot be assigned: inactive, or without the right to answer", a.Agent)
-		}
-		if !seesAll(agent) && !slices.Contains(agent.Mailboxes, mailbox) {
-			return invalid("Agent", "%q cannot be assigned: not a member of mailbox %q", a.Agent, mailbox)
 		}
 	}
 	if a.Team != "" {
 		if _, err := need[Team](t, "team", a.Team); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkWorker refuses an agent who cannot work in a mailbox.
+func (t *txn) checkWorker(as, mailbox, id string) error {
+	agent, err := t.agent(id)
+	if err != nil {
+		return err
+	}
+	if agent.Inactive || !slices.Contains(may[agent.Role], toWork) {
+		return invalid("Agent", "%q cannot be %s: inactive, or without the right to answer", id, as)
+	}
+	if !seesAll(agent) && !slices.Contains(agent.Mailboxes, mailbox) {
+		return invalid("Agent", "%q cannot be %s: not a member of mailbox %q", id, as, mailbox)
 	}
 	return nil
 }
@@ -119,7 +153,7 @@ func (s *Session) mark(ctx context.Context, op, id string, needs right, command 
 	if s.actor.Agent == "" {
 		return Conversation{}, wrap(op, id, &ForbiddenError{Command: op, Needs: "an agent: only people read"})
 	}
-	return s.act(ctx, op, id, needs, func(_ *txn, c caller, _ string) ([]conversation.Command, error) {
+	return s.act(ctx, op, id, needs, func(_ *txn, c caller, _ *conversation.Conversation) ([]conversation.Command, error) {
 		if !c.has(toWork) {
 			return nil, nil
 		}
@@ -127,17 +161,30 @@ func (s *Session) mark(ctx context.Context, op, id string, needs right, command 
 	})
 }
 
-// wakeJob brings a snoozed conversation back.
+// wakeJob brings a conversation back whose snooze is over or whose follow-up is due.
 type wakeJob struct {
 	Conversation string `json:"conversation"`
 }
 
-// scheduleWake queues the end of a snooze that a change began.
+// scheduleWake queues the end of a snooze that a change began, and a follow-up that it set or made possible again.
 func (t *txn) scheduleWake(before, after *conversation.Conversation) error {
-	if after.Snoozed.IsZero() || before != nil && before.Snoozed.Equal(after.Snoozed) {
+	if before == nil {
+		before = &conversation.Conversation{}
+	}
+	if !after.Snoozed.IsZero() && !before.Snoozed.Equal(after.Snoozed) {
+		if err := t.queueWake("wake", after.ID, after.Snoozed); err != nil {
+			return err
+		}
+	}
+	waited := before.Place == conversation.Spam || before.Place == conversation.Trash // where a due follow-up does nothing
+	if after.FollowUp.IsZero() || before.FollowUp.Equal(after.FollowUp) && !waited {
 		return nil
 	}
-	return t.enqueue("wake/"+after.ID, "wake/"+after.ID+"/"+itoa(after.Snoozed.UnixMicro()), after.Snoozed, wakeJob{Conversation: after.ID})
+	return t.queueWake("followup", after.ID, after.FollowUp)
+}
+
+func (t *txn) queueWake(kind, id string, due time.Time) error {
+	return t.enqueue("wake/"+id, kind+"/"+id+"/"+itoa(due.UnixMicro()), due, wakeJob{Conversation: id})
 }
 
 // Retry queues a failed or doubtful message again, behind what its thread is sending. Of a message in doubt the customer may then have

@@ -85,6 +85,7 @@ func (s *Session) Conversations(ctx context.Context, q Query) (page Page[Convers
 
 // seen is a conversation as the caller sees it.
 func seen(conv conversation.Conversation, c caller, global bool) Conversation {
+	conv.Folders = c.folders(conv.Folders)
 	return Conversation{Conversation: conv, Unread: conv.Unread(c.agent.ID, global), Shelf: conv.Shelf(),
 		Internal: conv.Method == conversation.MethodInternal}
 }

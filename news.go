@@ -257,6 +257,11 @@ func (t *txn) timelineBack(c *conversation.Conversation, m *conversation.Message
 	if !needed {
 		return nil, nil
 	}
+	return t.timelineTo(c, until)
+}
+
+// timelineTo reads the timeline from its end to an entry, and on to the next before it that makes unread.
+func (t *txn) timelineTo(c *conversation.Conversation, until int64) ([]conversation.Message, error) {
 	out, err := t.uncommitted(c.ID)
 	if err != nil {
 		return nil, err

@@ -157,6 +157,9 @@ func (t *txn) putMessage(m *conversation.Message) error {
 	for _, tag := range m.Tags {
 		row.Facts = append(row.Facts, store.Fact{Name: "tag", Value: tag})
 	}
+	if !m.Trashed.IsZero() {
+		row.Facts = append(row.Facts, store.Fact{Name: "trash", Value: m.TrashedIn, Order: m.Trashed.UnixMicro()})
+	}
 	if undelivered(m) {
 		row.Facts = append(row.Facts, store.Fact{Name: "undelivered", Order: m.Stored.UnixMicro()})
 	}

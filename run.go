@@ -235,7 +235,7 @@ func each[J any](ctx context.Context, w *work, do func(*txn, J) error) error {
 	return nil
 }
 
-// wakeUp ends snoozes whose time has come.
+// wakeUp ends snoozes whose time has come, and brings back what is to be followed up.
 func (w *work) wakeUp(ctx context.Context) error {
 	return each(ctx, w, func(t *txn, j wakeJob) error {
 		if err := t.load(conversationKey(j.Conversation)); err != nil {
@@ -252,7 +252,7 @@ func (w *work) wakeUp(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		_, err = t.apply(&conv, false, env, conversation.Wake{})
+		_, err = t.apply(&conv, false, env, conversation.Wake{}, conversation.Resubmit{})
 		return err
 	})
 }

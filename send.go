@@ -118,7 +118,7 @@ func hashDraft(d Draft, where string) string {
 		actions = fmt.Sprintf("%#v", d.Then)
 	}
 	// None and empty are the same.
-	d.Then, d.Attachments, d.To, d.CC, d.BCC = nil, orNil(d.Attachments), orNil(d.To), orNil(d.CC), orNil(d.BCC)
+	d.Then, d.Attachments, d.To, d.CC, d.BCC, d.Tags = nil, orNil(d.Attachments), orNil(d.To), orNil(d.CC), orNil(d.BCC), orNil(d.Tags)
 	text, err := json.Marshal(struct {
 		Draft Draft
 		Then  string
@@ -161,6 +161,9 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 	if err != nil {
 		return msg, err
 	}
+	if err := t.markDraft(c, draft, whisper, &p.message); err != nil {
+		return msg, err
+	}
 	env, err := t.env(c.who(), conv.Mailbox, t.ids)
 	if err != nil {
 		return msg, err
@@ -169,7 +172,7 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 	if !whisper {
 		first = conversation.Reply{Message: p.message, Thread: p.thread}
 	}
-	if err := t.checkActions(conv.Mailbox, draft.Then); err != nil {
+	if err := t.checkActions(c, conv, draft.Then); err != nil {
 		return msg, err
 	}
 	change, err := t.apply(conv, isNew, env, append([]conversation.Command{first}, draft.Then...)...)

@@ -50,6 +50,7 @@ func (t *txn) windows(c caller, conv *conversation.Conversation) (out []WindowSt
 // TimelineQuery asks for a page of a conversation's timeline.
 type TimelineQuery struct {
 	Types     []string // event types, such as conversation.EventReceived; empty: all
+	Trash     bool     // also the entries that are in the trash
 	Ascending bool     // oldest first. Defaults to newest first
 	Limit     int      // Defaults to 50, at most 1,000
 	Cursor    string
@@ -71,6 +72,9 @@ func (s *Session) Timeline(ctx context.Context, id string, q TimelineQuery) (pag
 		if len(q.Types) > 0 {
 			sq.Match = []store.Match{{Name: "type", Any: slices.Sorted(slices.Values(q.Types))}}
 		}
+		if !q.Trash {
+			sq.Match = append(sq.Match, store.Match{Name: "trash", Not: true})
+		}
 		rows, err := t.desk.store.List(ctx, sq)
 		if err != nil {
 			return listError(err)
@@ -88,7 +92,7 @@ func (s *Session) Timeline(ctx context.Context, id string, q TimelineQuery) (pag
 // show makes an entry what people see: without what the domain keeps on it for itself, and with how far its thread's watermarks say that
 // it got. A message that took more than one try may have left after the watermark, so it counts from its last change.
 func show(m *conversation.Message, conv *conversation.Conversation) {
-	m.Prior, m.Waiting = nil, time.Time{}
+	m.Prior, m.Waiting, m.Readers = nil, time.Time{}, nil
 	m.Reactions = slices.DeleteFunc(m.Reactions, func(r conversation.Reaction) bool { return r.Emoji == "" })
 	th, ok := conv.Thread(m.Channel, m.Thread)
 	if !ok || m.Delivery != conversation.Sent && m.Delivery != conversation.Delivered {
@@ -124,33 +128,40 @@ func (s *Session) Undelivered(ctx context.Context, cursor string, limit int) (pa
 		if limit < 0 || limit > store.MaxLimit {
 			return invalid("limit", "%d is not within 0 and %d", limit, store.MaxLimit)
 		}
-		rows, err := t.desk.store.List(ctx, store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "undelivered", Limit: limit, Cursor: cursor})
-		if err != nil {
-			return listError(err)
-		}
-		page.Next = rows.Cursor
-		all, err := decodeAll[conversation.Message](rows.Rows)
-		if err != nil {
-			return err
-		}
-		all = slices.DeleteFunc(all, func(m conversation.Message) bool { return m.Test })
-		keys := make([]store.Key, len(all))
-		for i := range all {
-			keys[i] = conversationKey(all[i].Conversation)
-		}
-		if err := t.load(keys...); err != nil {
-			return err
-		}
-		for _, m := range all {
-			switch conv, err := t.visible(c, m.Conversation); {
-			case err == nil:
-				show(&m, &conv)
-				page.Items = append(page.Items, m)
-			case !errors.Is(err, ErrNotFound):
-				return err
-			}
-		}
-		return nil
+		page, err = t.visibleMessages(c, store.Query{Fact: "undelivered", Limit: limit, Cursor: cursor})
+		return err
 	})
 	return page, err
+}
+
+// visibleMessages lists messages of conversations that the caller may see.
+func (t *txn) visibleMessages(c caller, q store.Query) (page Page[conversation.Message], err error) {
+	q.Tenant, q.Kind = t.tenant, store.Message
+	rows, err := t.desk.store.List(t.ctx, q)
+	if err != nil {
+		return page, listError(err)
+	}
+	page.Next = rows.Cursor
+	all, err := decodeAll[conversation.Message](rows.Rows)
+	if err != nil {
+		return page, err
+	}
+	all = slices.DeleteFunc(all, func(m conversation.Message) bool { return m.Test })
+	keys := make([]store.Key, len(all))
+	for i := range all {
+		keys[i] = conversationKey(all[i].Conversation)
+	}
+	if err := t.load(keys...); err != nil {
+		return page, err
+	}
+	for _, m := range all {
+		switch conv, err := t.visible(c, m.Conversation); {
+		case err == nil:
+			show(&m, &conv)
+			page.Items = append(page.Items, m)
+		case !errors.Is(err, ErrNotFound):
+			return page, err
+		}
+	}
+	return page, nil
 }

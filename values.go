@@ -111,6 +111,10 @@ type Draft struct {
 	Verbatim bool          // braces in Text are text
 	Missing  MissingPolicy // what a field without a value does. Defaults to MissingError
 
+	Tags    []string // of the message itself
+	Minutes int      // of work that a whisper stands for, at most conversation.MaxMinutes; one of its tags must be billable
+	Paid    bool     // the minutes are billed
+
 	Key  string   // the caller's: the same key sends once, however often it is called, for as long as the message lives
 	Then []Action // done in the same commit
 }
@@ -140,6 +144,18 @@ type (
 	Snooze    = conversation.Snooze
 	Wake      = conversation.Wake
 	Tag       = conversation.ChangeTags
+
+	SetFollowUp       = conversation.SetFollowUp
+	SetDeadline       = conversation.SetDeadline
+	SetPriority       = conversation.SetPriority
+	SetType           = conversation.SetType
+	SetHold           = conversation.SetHold // needs an admin
+	ChangeFolders     = conversation.ChangeFolders
+	ChangeOwners      = conversation.ChangeOwners
+	ChangeSubscribers = conversation.ChangeSubscribers
+	ChangeLinks       = conversation.ChangeLinks
+	Pin               = conversation.Pin
+	Unpin             = conversation.Unpin
 )
 
 // Start is a conversation begun by the business.

@@ -25,6 +25,7 @@ type scene struct {
 	failed  string
 	raw     string // a delivery that was not understood
 	reply   string // everybody's
+	whisper string // with a billable tag
 }
 
 func newScene(w *world) *scene {
@@ -49,6 +50,10 @@ func newScene(w *world) *scene {
 	r, err := w.setup.SaveReply(ctx, frontdesk.SavedReply{Title: "Hello", Content: "Hello"})
 	require.NoError(t, err)
 	s.reply = r.ID
+	require.NoError(t, w.setup.SaveTag(ctx, frontdesk.SavedTag{ID: "work", Billable: true}))
+	whisper, err := w.setup.Reply(ctx, s.conv, frontdesk.Draft{Text: "Looked it up", Whisper: true, Tags: []string{"work"}})
+	require.NoError(t, err)
+	s.whisper = whisper.ID
 	return s
 }
 
@@ -145,6 +150,38 @@ var commands = map[string]command{
 	"Channels":  {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Channels(ctx, "")) }},
 	"Agents":    {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Agents(ctx)) }},
 	"Mailboxes": {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Mailboxes(ctx)) }},
+
+	"TrashMessage":   {works, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.TrashMessage(ctx, x.inbound)) }},
+	"RestoreMessage": {works, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.RestoreMessage(ctx, x.inbound)) }},
+	"TrashedMessages": {reads, true, false, func(s *frontdesk.Session, _ *scene) error {
+		return only(s.TrashedMessages(ctx, "berlin", "", 0))
+	}},
+	"SetMinutes": {works, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.SetMinutes(ctx, x.whisper, 5, true)) }},
+	"TagMessage": {works, true, false, func(s *frontdesk.Session, x *scene) error {
+		return only(s.TagMessage(ctx, x.inbound, frontdesk.Tag{Add: []string{"new"}}))
+	}},
+	"SaveTag":   {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return s.SaveTag(ctx, frontdesk.SavedTag{ID: "new"}) }},
+	"DeleteTag": {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return s.DeleteTag(ctx, "work") }},
+	"Tags":      {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Tags(ctx, "")) }},
+	"SaveFolder": {works, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return only(s.SaveFolder(ctx, frontdesk.Folder{Name: "Urgent"}))
+	}},
+	"DeleteFolder": {works, false, false, func(s *frontdesk.Session, _ *scene) error { return s.DeleteFolder(ctx, "none") }},
+	"Folders":      {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Folders(ctx)) }},
+	"SaveGroup": {manages, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return s.SaveGroup(ctx, frontdesk.Group{ID: "general", Names: english("General"), Visible: true})
+	}},
+	"Groups": {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Groups(ctx)) }},
+	"SaveType": {manages, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return s.SaveType(ctx, frontdesk.Type{ID: "claim", Group: "general", Names: english("Claim")})
+	}},
+	"Types": {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Types(ctx, "")) }},
+	"SaveResponsibility": {manages, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return s.SaveResponsibility(ctx, frontdesk.Responsibility{ID: "returns", Names: english("Returns")})
+	}},
+	"Responsibilities": {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Responsibilities(ctx)) }},
+	"Subscribe":        {works, true, true, func(s *frontdesk.Session, x *scene) error { return only(s.Subscribe(ctx, x.conv)) }},
+	"Unsubscribe":      {works, true, true, func(s *frontdesk.Session, x *scene) error { return only(s.Unsubscribe(ctx, x.conv)) }},
 }
 
 // who are the callers, and what the most is that each may do.
