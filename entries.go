@@ -2,7 +2,6 @@ package frontdesk
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
@@ -148,17 +147,15 @@ func (t *txn) markDraft(c caller, draft Draft, whisper bool, m *conversation.Mes
 }
 
 // TrashedMessages returns the single messages in the trash of a mailbox, those of conversations that the caller may see, last trashed
-// first. A page may be shorter than limit and still have a next one. Errors: ErrNotFound (the mailbox), ErrInvalid, ErrCursor.
+// first. A page may be shorter than limit and still have a next one; of a mailbox that he does not see it is empty. Errors: ErrInvalid,
+// ErrCursor.
 func (s *Session) TrashedMessages(ctx context.Context, mailbox, cursor string, limit int) (page Page[conversation.Message], err error) {
 	err = s.read(ctx, "trashed messages", mailbox, func(t *txn, c caller) error {
 		if limit < 0 || limit > store.MaxLimit {
 			return invalid("limit", "%d is not within 0 and %d", limit, store.MaxLimit)
 		}
 		if !c.sees(mailbox) {
-			return fmt.Errorf("mailbox %q: %w", mailbox, ErrNotFound)
-		}
-		if _, err := t.mailbox(mailbox); err != nil {
-			return err
+			return nil
 		}
 		page, err = t.visibleMessages(c, store.Query{Fact: "trash", Value: mailbox, Limit: limit, Cursor: cursor})
 		return err

@@ -153,7 +153,7 @@ var commands = map[string]command{
 
 	"TrashMessage":   {works, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.TrashMessage(ctx, x.inbound)) }},
 	"RestoreMessage": {works, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.RestoreMessage(ctx, x.inbound)) }},
-	"TrashedMessages": {reads, true, false, func(s *frontdesk.Session, _ *scene) error {
+	"TrashedMessages": {reads, false, false, func(s *frontdesk.Session, _ *scene) error {
 		return only(s.TrashedMessages(ctx, "berlin", "", 0))
 	}},
 	"SetMinutes": {works, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.SetMinutes(ctx, x.whisper, 5, true)) }},
