@@ -34,7 +34,7 @@ const (
 	EventPriority    = "conversation.priority"    // From and To: 0 to 5
 	EventTyped       = "conversation.typed"       // From and To: type, then stage after a slash
 	EventHold        = "conversation.hold"        // From and To: on, off
-	EventFiled       = "conversation.filed"       // From and To: folders, joined by commas; those for all, or the personal ones
+	EventFiled       = "conversation.filed"       // From and To: folders for all, joined by commas; both empty: the actor's personal ones
 	EventOwners      = "conversation.owners"      // From: who no longer is, To: who is now; role, then agent after a slash
 	EventSubscribers = "conversation.subscribers" // From: who no longer is, To: who is now
 	EventLinked      = "conversation.linked"      // From: records it is no longer tied to, To: those it is now; kind, then ID after a slash

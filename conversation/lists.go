@@ -40,8 +40,8 @@ func codes[T any](list []T, code func(T) string) string {
 
 func same(s string) string { return s }
 
-// ChangeFolders puts the conversation into folders and takes it out of others, by ID. Adding wins over removing. What is done with
-// personal folders stands in events alone and not on the timeline, which others read.
+// ChangeFolders puts the conversation into folders and takes it out of others, by ID. Adding wins over removing. Of personal
+// folders the timeline tells nothing, since others read it, and the event names none.
 type ChangeFolders struct {
 	Add, Remove []string
 }
@@ -78,7 +78,7 @@ func (cmd ChangeFolders) do(x *step) error {
 		x.tell(EventFiled, from, to)
 	}
 	if from, to := split(before, true), split(after, true); from != to {
-		x.event(Event{Type: EventFiled, From: from, To: to})
+		x.event(Event{Type: EventFiled})
 	}
 	return nil
 }

@@ -13,6 +13,15 @@ import (
 // english is a name in one language.
 func english(name string) map[string]string { return map[string]string{"en": name} }
 
+func TestA1_LastAgent(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		last := func(a frontdesk.Assign) string { return w.do(w.jane, c.ID, a).LastAgent }
+		assert.Equal(t, []string{"", "jd", "joe", "joe"}, []string{last(frontdesk.Assign{Agent: "jd"}), last(frontdesk.Assign{Agent: "joe"}),
+			last(frontdesk.Assign{Team: "returns"}), last(frontdesk.Assign{})})
+	})
+}
+
 func TestHoldNeedsAnAdmin(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")

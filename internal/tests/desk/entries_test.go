@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"math/rand/v2"
 	"net/http"
 	"testing"
 	"time"
@@ -124,6 +125,20 @@ func TestC11_TrashWaitsForTheSend(t *testing.T) {
 		_, err = w.jane.TrashMessage(ctx, w.timelineOf(c.ID, conversation.EventTrashed).ID)
 		require.ErrorIs(t, err, conversation.ErrState, "history stays")
 	})
+}
+
+// trashes puts a random entry into the trash, or takes it out.
+func (w *world) trashes(r *rand.Rand, s *frontdesk.Session, id string) error {
+	w.t.Helper()
+	page, err := s.Timeline(ctx, id, frontdesk.TimelineQuery{Trash: true, Limit: 10})
+	require.NoError(w.t, err)
+	m := page.Items[r.IntN(len(page.Items))]
+	if m.Trashed.IsZero() {
+		_, err = s.TrashMessage(ctx, m.ID)
+	} else {
+		_, err = s.RestoreMessage(ctx, m.ID)
+	}
+	return err
 }
 
 // timelineOf is the first entry of a type.

@@ -128,10 +128,11 @@ func (w *world) operate(r *rand.Rand, boss *frontdesk.Session, agents []*frontde
 	acts := []frontdesk.Action{frontdesk.Assign{Agent: member}, frontdesk.Assign{Team: "returns"}, frontdesk.Assign{Agent: member, Team: "returns"},
 		frontdesk.Assign{}, frontdesk.SetStatus{Status: conversation.Closed}, frontdesk.SetStatus{Status: conversation.Open}, frontdesk.Complete{},
 		frontdesk.Archive{}, frontdesk.Spam{}, frontdesk.Trash{}, frontdesk.Restore{}, frontdesk.Restore{}, frontdesk.Restore{},
-		frontdesk.Snooze{Until: w.clock.Now().Add(time.Hour)}, frontdesk.Wake{ByHand: true}}
+		frontdesk.Snooze{Until: w.clock.Now().Add(time.Hour)}, frontdesk.Wake{ByHand: true},
+		frontdesk.SetFollowUp{At: w.clock.Now().Add(time.Hour)}}
 	act := acts[r.IntN(len(acts))]
 	what := fmt.Sprintf("%T", act)
-	switch r.IntN(6) {
+	switch r.IntN(7) {
 	case 0:
 		_, err = s.View(ctx, c.ID)
 		what = "view"
@@ -147,6 +148,9 @@ func (w *world) operate(r *rand.Rand, boss *frontdesk.Session, agents []*frontde
 	case 3:
 		_, err = boss.MarkRead(ctx, c.ID)
 		what = "boss reads"
+	case 4:
+		err = w.trashes(r, s, c.ID)
+		what = "trash of entries"
 	default:
 		_, err = s.Do(ctx, c.ID, act)
 	}
