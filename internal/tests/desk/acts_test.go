@@ -40,3 +40,45 @@ func TestHoldNeedsAnAdmin(t *testing.T) {
 		assert.Equal(t, 2, w.count(conversation.EventHold))
 	})
 }
+
+func TestUnknownIDsOfEntriesAndSettings(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		w.untouched(c.ID, func() {
+			for _, id := range bad {
+				for name, call := range map[string]func() error{
+					"trash":       func() error { return only(w.jane.TrashMessage(ctx, id)) },
+					"restore":     func() error { return only(w.jane.RestoreMessage(ctx, id)) },
+					"tag":         func() error { return only(w.jane.TagMessage(ctx, id, frontdesk.Tag{Add: []string{"a"}})) },
+					"minutes":     func() error { return only(w.jane.SetMinutes(ctx, id, 1, true)) },
+					"subscribe":   func() error { return only(w.jane.Subscribe(ctx, id)) },
+					"unsubscribe": func() error { return only(w.jane.Unsubscribe(ctx, id)) },
+					"folder":      func() error { return only(w.jane.Do(ctx, c.ID, frontdesk.ChangeFolders{Add: []string{id}})) },
+					"owner": func() error {
+						return only(w.jane.Do(ctx, c.ID, frontdesk.ChangeOwners{Add: []conversation.Owner{{Role: id, Agent: "jd"}}}))
+					},
+				} {
+					assert.ErrorIs(t, call(), frontdesk.ErrNotFound, "%s %q", name, id)
+				}
+				if id != "" {
+					_, err := w.jane.Do(ctx, c.ID, frontdesk.SetType{Type: id})
+					assert.ErrorIs(t, err, frontdesk.ErrNotFound, "type %q", id)
+				}
+				_, err := w.jane.Do(ctx, c.ID, frontdesk.ChangeSubscribers{Add: []string{"agent/" + id}})
+				assert.ErrorIs(t, err, frontdesk.ErrNotFound, "subscriber %q", id)
+				assert.NoError(t, w.jane.DeleteFolder(ctx, id), "folder %q", id)
+				assert.NoError(t, w.setup.DeleteTag(ctx, id), "tag %q", id)
+				page, err := w.setup.TrashedMessages(ctx, id, "", 0)
+				require.NoError(t, err)
+				assert.Empty(t, page.Items)
+				types, err := w.setup.Types(ctx, id)
+				require.NoError(t, err)
+				assert.Empty(t, types)
+			}
+			_, err := w.jane.TrashedMessages(ctx, "berlin", "", 1001)
+			assert.ErrorIs(t, err, frontdesk.ErrInvalid)
+			_, err = w.jane.TrashedMessages(ctx, "berlin", "nonsense", 0)
+			assert.ErrorIs(t, err, frontdesk.ErrCursor)
+		})
+	})
+}

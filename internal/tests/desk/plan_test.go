@@ -151,3 +151,20 @@ func TestS20_PlanningInTheSameAct(t *testing.T) {
 		assert.Equal(t, w.clock.Now(), got.Answered.Truncate(time.Second), "an agent has answered")
 	})
 }
+
+// Two processes that look for work at the same time bring a conversation back once.
+func TestC9_OneReturnWithSeveralWorkers(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const n = 10
+		for i := range n {
+			c := w.hears(string(rune('a'+i)), "Hi")
+			w.do(w.jane, c.ID, frontdesk.SetFollowUp{At: w.clock.Now().Add(time.Hour)}, frontdesk.Snooze{Until: w.clock.Now().Add(time.Hour)})
+		}
+		w.run()
+		w.clock.Advance(time.Hour)
+		desks := []*frontdesk.Desk{w.desk, w.open(), w.open()}
+		atOnce(len(desks), func(i int) { assert.NoError(t, desks[i].RunDue(ctx)) })
+		assert.Equal(t, []int{n, n}, []int{w.count(conversation.EventDue), w.count(conversation.EventWoken)})
+		assert.Equal(t, int64(n), w.unread(w.jane))
+	})
+}
