@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
 )
@@ -34,53 +35,127 @@ var may = map[Role][]right{
 type caller struct {
 	Actor
 	agent Agent // of an agent
-	all   bool  // sees every mailbox
+	sight
 }
 
 // caller finds the acting agent, bot or system, and refuses a command it has no right to.
 func (t *txn) caller(a Actor, command string, needs right) (caller, error) {
+	c := caller{Actor: a}
 	if err := checkTenant(a.Tenant); err != nil {
-		return caller{}, err
+		return c, err
 	}
 	t.called = true
-	c := caller{Actor: a, all: true}
 	switch {
 	case a.Agent != "" && a.Automation != "":
 		return c, invalid("Actor", "names an agent and an automation; name one of them")
 	case conversation.CheckID(a.Automation) != "" && a.Automation != "":
 		return c, invalid("Automation", "%q %s", a.Automation, conversation.CheckID(a.Automation))
+	case a.only() && needs != toRead:
+		return c, &ForbiddenError{Command: command, Needs: "one's own door: through a record or as somebody else one only reads"}
 	case a.system:
-		return c, nil
 	case a.Automation != "":
-		if needs == toManage {
+		if needs == toManage || a.as != "" {
+			return c, &ForbiddenError{Command: command, Needs: toManage.String()}
+		}
+	default:
+		agent, err := t.agent(a.Agent)
+		if errors.Is(err, ErrNotFound) {
+			return c, &ForbiddenError{Command: command, Needs: fmt.Sprintf("an agent, and %q is none", a.Agent)}
+		}
+		if err != nil {
+			return c, err
+		}
+		if agent.Inactive || !slices.Contains(may[agent.Role], needs) {
 			return c, &ForbiddenError{Command: command, Needs: needs.String()}
 		}
-		return c, nil
+		if m := moduleOf(command, needs); !agent.uses(m) {
+			return c, &ForbiddenError{Command: command, Needs: fmt.Sprintf("the module %q", m)}
+		}
+		c.agent = agent
 	}
-	agent, err := t.agent(a.Agent)
-	if errors.Is(err, ErrNotFound) {
-		return c, &ForbiddenError{Command: command, Needs: fmt.Sprintf("an agent, and %q is none", a.Agent)}
-	}
-	if err != nil {
-		return c, err
-	}
-	if agent.Inactive || !slices.Contains(may[agent.Role], needs) {
-		return c, &ForbiddenError{Command: command, Needs: needs.String()}
-	}
-	c.agent, c.all = agent, seesAll(agent)
-	return c, nil
+	var err error
+	c.sight, err = t.sight(c, command)
+	return c, err
 }
+
+// only reports whether an actor looks through a record or as somebody else, and so may only read.
+func (a Actor) only() bool { return a.as != "" || a.record != "" }
 
 // seesAll reports whether an agent sees every mailbox.
 func seesAll(a Agent) bool { return a.Role == Owner || a.Role == Admin }
 
-// sees reports whether the caller may see a conversation of this mailbox. What he may not see he is told is not there.
-func (c *caller) sees(mailbox string) bool {
-	return c.all || slices.Contains(c.agent.Mailboxes, mailbox)
+// uses reports whether an agent is not limited to other modules. "" belongs to all.
+func (a Agent) uses(m Module) bool {
+	return m == "" || len(a.Modules) == 0 || slices.Contains(a.Modules, m)
+}
+
+// reaches reports whether an agent has the messaging permission for a mailbox and method.
+func (a Agent) reaches(mailbox, method string) bool {
+	switch {
+	case seesAll(a):
+		return true
+	case !slices.Contains(a.Mailboxes, mailbox):
+		return false
+	}
+	return a.Messaging == nil || slices.Contains(a.Messaging[mailbox], method)
+}
+
+// modules are the parts of the program.
+var modules = []Module{ModuleInbox, ModuleContacts, ModuleExports, ModuleSettings}
+
+// everywhere are the readings that belong to no module, since every screen needs them.
+var everywhere = []string{"agents", "mailboxes", "channels", "settings"}
+
+// moduleOf says which part of the program a command belongs to. Commands are named after what they are about.
+func moduleOf(command string, needs right) Module {
+	switch {
+	case slices.Contains(everywhere, command):
+		return ""
+	case strings.Contains(command, "export"):
+		return ModuleExports
+	case strings.Contains(command, "contact"):
+		return ModuleContacts
+	case needs == toManage:
+		return ModuleSettings
+	}
+	return ModuleInbox
 }
 
 // has reports whether an agent has a right.
-func (c *caller) has(r right) bool { return slices.Contains(may[c.agent.Role], r) }
+func (c *caller) has(r right) bool {
+	return slices.Contains(may[c.agent.Role], r) && (r == toRead || !c.only())
+}
+
+// noMessaging refuses what needs the messaging permission, to somebody who knows of the mailbox.
+func (c *caller) noMessaging(command, mailbox, method string) error {
+	return &ForbiddenError{Command: command, Needs: fmt.Sprintf("the messaging permission for %s in mailbox %q", method, mailbox)}
+}
+
+// keeps has what somebody of limited scope begins assigned to him, unless the draft says to whom: he would not see it otherwise.
+func (c *caller) keeps(d *Draft) {
+	assigns := func(a Action) bool { _, ok := a.(Assign); return ok }
+	if c.ties != nil && !slices.ContainsFunc(d.Then, assigns) {
+		d.Then = append(slices.Clone(d.Then), Assign{Agent: c.agent.ID})
+	}
+}
+
+// checkHolders refuses to assign a conversation to an agent without the messaging permission for it.
+func (t *txn) checkHolders(c *conversation.Conversation, actions []Action) error {
+	for _, a := range actions {
+		to, ok := a.(Assign)
+		if !ok || to.Agent == "" {
+			continue
+		}
+		agent, err := t.agent(to.Agent)
+		if err != nil {
+			return err
+		}
+		if !agent.reaches(c.Mailbox, c.Method) {
+			return invalid("Agent", "%q cannot be assigned: without the messaging permission for %s in mailbox %q", to.Agent, c.Method, c.Mailbox)
+		}
+	}
+	return nil
+}
 
 // who is the caller as the domain knows him.
 func (c *caller) who() conversation.Actor {

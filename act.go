@@ -38,6 +38,9 @@ func (s *Session) act(ctx context.Context, op, id string, needs right, commands 
 		if err != nil {
 			return err
 		}
+		if err := t.checkHolders(&conv, list); err != nil {
+			return err
+		}
 		env, err := t.env(c.who(), conv.Mailbox, t.ids)
 		if err != nil {
 			return err

@@ -53,6 +53,9 @@ func (t *txn) compose(c caller, start Start, key *keyUse) (msg conversation.Mess
 		return msg, err
 	}
 	start.Draft.Channel = ch.ID
+	if isNew {
+		c.keeps(&start.Draft)
+	}
 	return t.answer(c, conv, start.Draft, key, isNew)
 }
 
@@ -84,6 +87,8 @@ func (t *txn) composeOn(c caller, start Start) (Channel, channel.Conn, error) {
 		return ch, nil, err
 	case !c.sees(ch.Mailbox):
 		return ch, nil, fmt.Errorf("channel %q: %w", id, ErrNotFound)
+	case !c.reaches(ch.Mailbox, ch.Method):
+		return ch, nil, c.noMessaging("compose", ch.Mailbox, ch.Method)
 	case ch.Inactive:
 		return ch, nil, invalid("Channel", "channel %q is inactive; use another of the mailbox", ch.ID)
 	case start.Mailbox != "" && start.Mailbox != ch.Mailbox:
@@ -166,6 +171,9 @@ func (t *txn) conversationOn(c caller, ch Channel, th conversation.Thread, conta
 		}
 		last = conv.Changed
 		if conv.Place == conversation.Inbox && conv.Status == conversation.Open && conv.Mailbox == ch.Mailbox {
+			if !c.maySee(&conv) {
+				return nil, false, &ForbiddenError{Command: "compose", Needs: "to see the conversation that is open with this person already"}
+			}
 			return &conv, false, nil
 		}
 	}
@@ -202,6 +210,9 @@ func (t *txn) composeInternal(c caller, start Start, key *keyUse) (msg conversat
 	if !c.sees(start.Mailbox) {
 		return msg, fmt.Errorf("mailbox %q: %w", start.Mailbox, ErrNotFound)
 	}
+	if !c.reaches(start.Mailbox, conversation.MethodInternal) {
+		return msg, c.noMessaging("compose", start.Mailbox, conversation.MethodInternal)
+	}
 	box, err := t.mailbox(start.Mailbox)
 	if err != nil {
 		return msg, err
@@ -218,6 +229,7 @@ func (t *txn) composeInternal(c caller, start Start, key *keyUse) (msg conversat
 		return msg, err
 	}
 	start.Draft.Whisper = true
+	c.keeps(&start.Draft)
 	return t.answer(c, conv, start.Draft, key, true)
 }
 

@@ -26,8 +26,13 @@ type Config struct {
 
 	Secrets     func(ctx context.Context, tenant, reference string) (string, error) // Defaults to EnvSecrets
 	Subscribers map[string]Subscriber                                               // by name; the same in every process
-	Client      *http.Client                                                        // for calls to providers. Defaults to one with a 30 s timeout
-	Log         *slog.Logger                                                        // Defaults to none
+
+	// MayReadRecord says whether an actor has the host's permission to read a record, such as ("order", "4711"), and so what is linked to it;
+	// see FromRecord. It is asked on every such reading. Defaults to no.
+	MayReadRecord func(ctx context.Context, actor Actor, kind, id string) (bool, error)
+
+	Client *http.Client // for calls to providers. Defaults to one with a 30 s timeout
+	Log    *slog.Logger // Defaults to none
 
 	Workers    int             // jobs done at the same time. Defaults to 8
 	Retry      []time.Duration // pauses between tries of a send. Defaults to 5 s, 30 s, 2 min, 10 min, 1 h, 3 h, 6 h, 12 h

@@ -92,6 +92,22 @@ func (e *ForbiddenError) Error() string {
 // Is reports whether target is ErrForbidden.
 func (e *ForbiddenError) Is(target error) bool { return target == ErrForbidden }
 
+// MessagingHeldError says that an agent's role in a mailbox cannot be taken, or was never given, while he holds the messaging permission
+// there. Save him without the permission first. errors.Is(err, ErrInvalid) holds for it.
+type MessagingHeldError struct {
+	Agent   string
+	Mailbox string
+	Methods []string // what he may answer by there
+}
+
+func (e *MessagingHeldError) Error() string {
+	return fmt.Sprintf("frontdesk: agent %q holds the messaging permission for %s in mailbox %q; take that first, or keep the mailbox",
+		e.Agent, strings.Join(e.Methods, ", "), e.Mailbox)
+}
+
+// Is reports whether target is ErrInvalid.
+func (e *MessagingHeldError) Is(target error) bool { return target == ErrInvalid }
+
 // wrap names the operation and what it was done to, once.
 func wrap(op, key string, err error) error {
 	if err == nil {

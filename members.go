@@ -18,19 +18,19 @@ func (s *Session) Agents(ctx context.Context) (agents []Agent, err error) {
 // Mailboxes returns the mailboxes that the caller sees, by ID.
 func (s *Session) Mailboxes(ctx context.Context) (boxes []Mailbox, err error) {
 	err = s.read(ctx, "mailboxes", "", func(t *txn, c caller) error {
-		boxes, err = t.mailboxes(c)
+		boxes, err = t.mailboxes(&c.sight)
 		return err
 	})
 	return boxes, err
 }
 
-// mailboxes returns the mailboxes a caller sees.
-func (t *txn) mailboxes(c caller) ([]Mailbox, error) {
-	if c.all {
+// mailboxes returns the mailboxes in which somebody has a role.
+func (t *txn) mailboxes(s *sight) ([]Mailbox, error) {
+	if s.all {
 		return documents[Mailbox](t, "mailbox/")
 	}
-	keys := make([]store.Key, len(c.agent.Mailboxes))
-	for i, id := range c.agent.Mailboxes {
+	keys := make([]store.Key, len(s.view.Mailboxes))
+	for i, id := range s.view.Mailboxes {
 		keys[i] = document("mailbox", id)
 	}
 	if err := t.load(keys...); err != nil {
@@ -94,8 +94,11 @@ func (s *Session) readFor(ctx context.Context, op string, needs right, read func
 // fresh loads what every reading rests on, without the cache: a reading has no commit that would find out an old document.
 func (t *txn) fresh(a Actor) error {
 	keys := []store.Key{document("settings", "tenant")}
-	if a.Agent != "" && !a.system && store.CheckText(a.Agent, false) == "" {
-		agent := document("agent", a.Agent)
+	for _, id := range []string{a.Agent, a.as} {
+		if id == "" || store.CheckText(id, false) != "" {
+			continue
+		}
+		agent := document("agent", id)
 		keys = append(keys, agent)
 		if row, ok := t.desk.docs.get(docKey{t.tenant, agent.ID}); ok && row.Version != 0 {
 			// The mailboxes he most likely still has come in the same call.

@@ -104,6 +104,12 @@ func conversationFacts(c *conversation.Conversation) []store.Fact {
 	each("folder", c.Folders, activity)
 	each("pin", c.Pinned, activity)
 	each("subscriber", c.Subscribers, activity)
+	for _, o := range c.Owners {
+		if f := (store.Fact{Name: "owner", Value: o.Agent, Order: activity}); !slices.Contains(facts, f) {
+			facts = append(facts, f)
+		}
+	}
+	each("tie", ties(c), 0)
 	for _, l := range c.Links {
 		add("record", l.Record(), created)
 	}

@@ -51,21 +51,6 @@ func (s *Session) reply(ctx context.Context, id string, draft Draft) (msg conver
 	return msg, err
 }
 
-// visible loads a conversation that the caller may see.
-func (t *txn) visible(c caller, id string) (conversation.Conversation, error) {
-	if store.CheckText(id, false) != "" {
-		return conversation.Conversation{}, ErrNotFound
-	}
-	if err := t.load(conversationKey(id)); err != nil {
-		return conversation.Conversation{}, err
-	}
-	conv, err := t.conversation(id)
-	if err == nil && !c.sees(conv.Mailbox) {
-		err = ErrNotFound
-	}
-	return conv, err
-}
-
 // sendBody is what the caller's key remembers: what was sent with it, and where to.
 type sendBody struct {
 	Hash string `json:"hash"`
@@ -173,6 +158,9 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 		first = conversation.Reply{Message: p.message, Thread: p.thread}
 	}
 	if err := t.checkActions(c, conv, draft.Then); err != nil {
+		return msg, err
+	}
+	if err := t.checkHolders(conv, draft.Then); err != nil {
 		return msg, err
 	}
 	change, err := t.apply(conv, isNew, env, append([]conversation.Command{first}, draft.Then...)...)

@@ -60,7 +60,8 @@ func (s *Session) SaveTeam(ctx context.Context, team Team) error {
 	return s.save(ctx, "save team", document("team", team.ID), func(*txn) (any, error) { return team, nil })
 }
 
-// SaveAgent makes an agent or replaces his settings. His mailboxes and teams must exist. It needs an admin.
+// SaveAgent makes an agent or replaces his settings. His mailboxes and teams must exist. A mailbox can be taken from him once the messaging
+// permission that was given him there is. It needs an admin. Errors: ErrInvalid, ErrNotFound, *MessagingHeldError.
 func (s *Session) SaveAgent(ctx context.Context, a Agent) error {
 	a.Role = cmp.Or(a.Role, Member)
 	a.Mailboxes, a.Teams = distinct(a.Mailboxes), distinct(a.Teams)
@@ -70,7 +71,13 @@ func (s *Session) SaveAgent(ctx context.Context, a Agent) error {
 	case may[a.Role] == nil:
 		return invalid("Role", "%q is not a role; use %s, %s, %s or %s", a.Role, Owner, Admin, Member, ReadOnly)
 	}
+	if err := a.checkLimits(); err != nil {
+		return wrap("save agent", a.ID, err)
+	}
 	return s.save(ctx, "save agent", document("agent", a.ID), func(t *txn) (any, error) {
+		if err := t.heldMessaging(a); err != nil {
+			return nil, err
+		}
 		for _, id := range a.Mailboxes {
 			if _, err := t.mailbox(id); err != nil {
 				return nil, err
@@ -86,7 +93,7 @@ func (s *Session) SaveAgent(ctx context.Context, a Agent) error {
 }
 
 // distinct drops what is named a second time.
-func distinct(ids []string) (out []string) {
+func distinct[T comparable](ids []T) (out []T) {
 	for _, id := range ids {
 		if !slices.Contains(out, id) {
 			out = append(out, id)

@@ -13,6 +13,8 @@ type Actor struct {
 	Agent      string // the ID of an agent; or
 	Automation string // the name of a bot or rule; neither: see System
 	system     bool
+	as         string // the agent whose list is looked at; see ViewAs
+	record     string // the record through which it is read; see FromRecord
 }
 
 // System is the host itself acting for a tenant. It may do everything, and is the way in before anybody is an admin.
@@ -52,12 +54,41 @@ const (
 type Agent struct {
 	ID        string   `json:"id"`
 	Name      string   `json:"name"`
-	Alias     string   `json:"alias,omitempty"` // the name that customers see. Defaults to Name
-	Role      Role     `json:"role"`            // Defaults to Member
-	Mailboxes []string `json:"mailboxes,omitempty"`
+	Alias     string   `json:"alias,omitempty"`     // the name that customers see. Defaults to Name
+	Role      Role     `json:"role"`                // Defaults to Member
+	Mailboxes []string `json:"mailboxes,omitempty"` // where he has a role
 	Teams     []string `json:"teams,omitempty"`
 	Inactive  bool     `json:"inactive,omitempty"` // may do nothing and cannot be assigned; keeps his settings
+
+	// Messaging is the messaging permission: the methods, such as "sms", that he may answer by, in each of his mailboxes. What it does not
+	// name he does not see in lists; see FromRecord. nil permits every method of his mailboxes; an empty map permits none.
+	// Defaults to nil. At most 50 methods in a mailbox.
+	Messaging map[string][]string `json:"messaging,omitzero"`
+	Scope     Scope               `json:"scope,omitempty"`   // what of that he sees. Defaults to everything; not for owners and admins
+	Modules   []Module            `json:"modules,omitempty"` // the parts of the program he is limited to. Defaults to all; not for owners
 }
+
+// Scope is what an agent sees of what comes in where he may answer.
+type Scope string
+
+// The scopes. His own is what is assigned to him, and what he owns or has subscribed to, by himself or through a role.
+const (
+	ScopeAll  Scope = ""
+	ScopeTeam Scope = "team" // what is assigned to one of his teams, and his own
+	ScopeOwn  Scope = "own"  // his own
+)
+
+// Module is a part of the program that an agent can be limited to. Who is limited may still read what every part needs: agents, mailboxes,
+// channels and settings.
+type Module string
+
+// The modules.
+const (
+	ModuleInbox    Module = "inbox"    // conversations: reading, answering, views, saved replies
+	ModuleContacts Module = "contacts" // contacts
+	ModuleExports  Module = "exports"  // exports
+	ModuleSettings Module = "settings" // settings, where the role may change them
+)
 
 // Team is a group of agents.
 type Team struct {
@@ -188,6 +219,7 @@ type WindowState struct {
 type Page[T any] struct {
 	Items []T
 	Next  string // cursor of the next page; "" at the end
+	Prev  string // cursor of the page before, of lists of conversations; "" at the beginning
 }
 
 // Counts are unread conversations in the inbox, as far as the caller may see them.
@@ -197,6 +229,7 @@ type Counts struct {
 	Unassigned int64
 	Mailboxes  map[string]int64
 	Teams      map[string]int64 // of the caller's teams; of all teams for admins
+	More       bool             // there are more than are counted, of those that he sees only as their subscriber or owner; never without a Scope
 }
 
 // Event is what happened, with its position in the tenant's feed. Positions have no gaps.

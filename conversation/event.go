@@ -65,4 +65,5 @@ const (
 	EventIdentity = "contact.identity"
 	EventConsent  = "contact.consent" // Subject: the channel; To: "in" or "out"
 	EventSetting  = "setting.changed"
+	EventViewedAs = "agent.viewed" // an admin looked at the lists as an agent sees them. Subject: the agent's document
 )

@@ -1,5 +1,10 @@
 package conversation
 
+import (
+	"crypto/sha256"
+	"encoding/hex"
+)
+
 // Who a count is for, within a mailbox and method.
 const (
 	CountAny    = "any"
@@ -9,6 +14,19 @@ const (
 // CountTeam and CountAgent name the count of one assignee.
 func CountTeam(team string) string   { return "team:" + team }
 func CountAgent(agent string) string { return "agent:" + agent }
+
+// CountBoth names the count of what is assigned to an agent and a team at once: who counts both subtracts it.
+func CountBoth(agent, team string) string {
+	who := "both:" + agent + "/" + team
+	if len(who) > maxWho {
+		sum := sha256.Sum256([]byte(who))
+		who = "both:#" + hex.EncodeToString(sum[:])[:maxWho-len("both:#")]
+	}
+	return who
+}
+
+// maxWho is the length of the longest CountAgent, so that no counter's name grows longer than a store takes.
+const maxWho = len("agent:") + MaxHostID
 
 // CountTotal names the counter of conversations in the inbox that somebody could have unread.
 func CountTotal(mailbox, method, who string) string {
@@ -59,5 +77,8 @@ func Tally(c *Conversation, add func(counter string, delta int64), sign int64) {
 	}
 	if c.Agent != "" {
 		one(CountAgent(c.Agent))
+	}
+	if c.Agent != "" && c.Team != "" {
+		one(CountBoth(c.Agent, c.Team))
 	}
 }

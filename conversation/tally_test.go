@@ -22,6 +22,7 @@ func TestTallyNames(t *testing.T) {
 		"total/shop/chat/any": 1, "read/shop/chat/any/ben": 1, "read/shop/chat/any/*": 1,
 		"total/shop/chat/team:sales": 1, "read/shop/chat/team:sales/ben": 1, "read/shop/chat/team:sales/*": 1,
 		"total/shop/chat/agent:ann": 1, "read/shop/chat/agent:ann/ben": 1, "read/shop/chat/agent:ann/*": 1,
+		"total/shop/chat/both:ann/sales": 1, "read/shop/chat/both:ann/sales/ben": 1, "read/shop/chat/both:ann/sales/*": 1,
 	}, count(1))
 	c.Agent, c.Team, c.Readers = "", "", Readers{All: true, Agents: []string{"ben"}, Anybody: true}
 	assert.Equal(t, map[string]int64{
@@ -98,12 +99,13 @@ func randomCommand(l *life, r *rand.Rand) Command {
 func recount(t *testing.T, lives []*life, counters map[string]int64, seed uint64) {
 	t.Helper()
 	who := map[string]func(c *Conversation) bool{
-		CountAny:           func(c *Conversation) bool { return true },
-		CountNobody:        func(c *Conversation) bool { return c.Agent == "" && c.Team == "" },
-		CountTeam("sales"): func(c *Conversation) bool { return c.Team == "sales" },
-		CountTeam("care"):  func(c *Conversation) bool { return c.Team == "care" },
-		CountAgent("ann"):  func(c *Conversation) bool { return c.Agent == "ann" },
-		CountAgent("ben"):  func(c *Conversation) bool { return c.Agent == "ben" },
+		CountAny:                  func(c *Conversation) bool { return true },
+		CountNobody:               func(c *Conversation) bool { return c.Agent == "" && c.Team == "" },
+		CountTeam("sales"):        func(c *Conversation) bool { return c.Team == "sales" },
+		CountTeam("care"):         func(c *Conversation) bool { return c.Team == "care" },
+		CountAgent("ann"):         func(c *Conversation) bool { return c.Agent == "ann" },
+		CountAgent("ben"):         func(c *Conversation) bool { return c.Agent == "ben" },
+		CountBoth("ben", "sales"): func(c *Conversation) bool { return c.Agent == "ben" && c.Team == "sales" },
 	}
 	for _, mailbox := range []string{"shop", "web"} {
 		for _, method := range []string{"chat", "mail"} {

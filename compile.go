@@ -1,0 +1,359 @@
+package frontdesk
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// A selection is a query and what its caller may see, compiled for the store. Match holds all of it: ranges and fact are only the way in,
+// and parts another that is faster. So the same selection can be walked by ID.
+type selection struct {
+	store.Query
+	parts   []store.Query                         // lists in the same order that together hold what this one does
+	keep    func(*conversation.Conversation) bool // what no fact says; nil: nothing. Lists go through txn.page, which asks it
+	back    bool                                  // the cursor leads to the page before
+	resumed bool                                  // it goes on from a cursor
+	until   int64                                 // the greatest order that passes, of a list by date; 0: no limit
+	stamp   string                                // the time that the cursors carry, of a query relative to now
+}
+
+// filter is a selection in the making.
+type filter struct {
+	t     *txn
+	c     *caller
+	q     Query
+	now   time.Time
+	sel   *selection
+	shelf []conversation.Shelf // none: all
+	pairs []string
+	facts []store.Match // those with an index and one value, rarest first
+	date  string        // the listed date that it filters by
+	until int64         // the last of that date that passes
+	none  bool          // nothing can pass
+}
+
+// compile turns a query and what its caller may see into the store's: the one place where that is done. nil means that he sees nothing.
+func (t *txn) compile(c caller, q Query) (*selection, error) {
+	q, err := t.saved(c, q)
+	if err != nil {
+		return nil, err
+	}
+	if err := q.check(&c); err != nil {
+		return nil, err
+	}
+	f := &filter{t: t, c: &c, q: q, now: t.now, sel: &selection{Query: store.Query{Tenant: t.tenant, Kind: store.Conversation, Limit: q.Limit,
+		Ascending: q.Ascending}}}
+	if err := f.cursor(); err != nil {
+		return nil, err
+	}
+	boxes := q.Mailboxes
+	if q.Mailbox != "" {
+		boxes = one(q.Mailbox)
+	}
+	match, pairs, ok, err := t.conditions(&c.sight, boxes, q.Method)
+	if err != nil || !ok {
+		return nil, err
+	}
+	f.sel.Match, f.pairs = match, pairs
+	for _, step := range []func() error{f.view, f.listed, f.place, f.kinds, f.dates, f.read} {
+		if err := step(); err != nil || f.none {
+			return nil, err
+		}
+	}
+	f.way()
+	return f.sel, nil
+}
+
+// match adds a condition.
+func (f *filter) match(name string, values ...string) {
+	f.sel.Match = append(f.sel.Match, store.Match{Name: name, Any: values})
+}
+
+// cursor takes a cursor apart: "~" leads back, and what stands before a dot is the time at which the first page was asked for.
+func (f *filter) cursor() error {
+	rest, back := strings.CutPrefix(f.q.Cursor, "~")
+	f.sel.back, f.sel.resumed = back, f.q.Cursor != ""
+	if f.q.Overdue || f.q.WaitingFor > 0 {
+		stamp, cursor, ok := strings.Cut(rest, ".")
+		if ok {
+			micros, err := strconv.ParseInt(stamp, 36, 64)
+			if err != nil {
+				return ErrCursor
+			}
+			f.now, rest = time.UnixMicro(micros).UTC(), cursor
+		}
+		if ok != (f.q.Cursor != "") {
+			return ErrCursor
+		}
+		f.sel.stamp = strconv.FormatInt(f.now.UnixMicro(), 36) + "."
+	}
+	if f.sel.Cursor = rest; back && rest == "" {
+		return ErrCursor
+	}
+	return nil
+}
+
+func (f *filter) view() error {
+	f.shelf = views[f.q.View]
+	if f.q.Overdue {
+		closed := []conversation.Shelf{conversation.ShelfDone, conversation.ShelfArchive}
+		if f.q.View == FailedView {
+			f.shelf = slices.Concat(allShelves, views[SpamView], views[TrashView])
+		}
+		f.shelf = slices.DeleteFunc(slices.Clone(f.shelf), func(s conversation.Shelf) bool { return slices.Contains(closed, s) })
+		f.none = len(f.shelf) == 0
+	}
+	if len(f.shelf) > 0 {
+		f.match("@shelf", texts(f.shelf)...)
+	}
+	return nil
+}
+
+// listed adds the filters that have an index, rarest first.
+func (f *filter) listed() error {
+	q := &f.q
+	fact := func(name, value string) {
+		if value != "" || name == "failed" {
+			f.match(name, value)
+			f.facts = append(f.facts, store.Match{Name: name, Any: []string{value}})
+		}
+	}
+	fact("record", f.c.sight.record)
+	fact("record", q.Record)
+	fact("contact", q.Contact)
+	if q.Pinned || q.View == PinnedView {
+		fact("pin", f.c.view.ID)
+	}
+	if q.Subscriber != "" {
+		fact("subscriber", conversation.SubscriberAgent(q.Subscriber))
+	}
+	if q.View == SubscribedView {
+		names, err := f.t.subscriptions(f.c.view.ID)
+		if err != nil {
+			return err
+		}
+		if f.match("subscriber", names...); len(names) == 1 {
+			f.facts = append(f.facts, store.Match{Name: "subscriber", Any: names})
+		} else {
+			f.sel.parts = f.byFact("subscriber", names)
+		}
+	}
+	if q.Folder != "" {
+		if err := f.t.mayOpen(f.c, q.Folder); err != nil {
+			return err
+		}
+	}
+	fact("folder", q.Folder)
+	fact("label", q.Label)
+	fact("tag", q.Tag)
+	if q.View == FailedView {
+		fact("failed", "")
+	}
+	return nil
+}
+
+// place adds who has it.
+func (f *filter) place() error {
+	if f.q.View == MineView {
+		f.match("@agent", f.c.view.ID)
+	}
+	if f.q.Agent != "" {
+		f.match("@agent", f.q.Agent)
+	}
+	if f.q.Team != "" {
+		f.match("@team", f.q.Team)
+	}
+	return nil
+}
+
+// kinds adds where it came from and what it is about.
+func (f *filter) kinds() error {
+	q := &f.q
+	if q.Channel != "" {
+		f.match("channel", q.Channel)
+	}
+	if q.Platform != "" {
+		channels, err := documents[Channel](f.t, "channel/")
+		if err != nil {
+			return err
+		}
+		var ids []string
+		for _, ch := range channels {
+			if ch.Kind == q.Platform {
+				ids = append(ids, ch.ID)
+			}
+		}
+		if f.none = len(ids) == 0; !f.none {
+			f.match("channel", ids...)
+		}
+	}
+	if len(q.Types) > 0 {
+		f.match("type", slices.Sorted(slices.Values(q.Types))...)
+	}
+	if q.Stage != "" {
+		f.match("stage", q.Types[0]+"/"+q.Stage)
+	}
+	if len(q.Priorities) > 0 {
+		values := make([]string, len(q.Priorities))
+		for i, p := range q.Priorities {
+			values[i] = strconv.Itoa(p)
+		}
+		f.match("priority", values...)
+	}
+	return nil
+}
+
+// dates adds what is due, and since when somebody waits.
+func (f *filter) dates() error {
+	before := func(name string, at time.Time) {
+		to := max(1, at.UnixMicro()-1)
+		f.sel.Match = append(f.sel.Match, store.Match{Name: name, To: to})
+		if name != "waiting" && f.date == "" {
+			f.date, f.until = name, to
+		}
+	}
+	if f.q.Overdue {
+		before("deadline", f.now)
+	}
+	if !f.q.DeadlineBefore.IsZero() {
+		before("deadline", f.q.DeadlineBefore)
+	}
+	if !f.q.FollowUpBefore.IsZero() {
+		before("followup", f.q.FollowUpBefore)
+	}
+	if f.q.WaitingFor > 0 {
+		before("waiting", f.now.Add(-f.q.WaitingFor).Add(time.Microsecond))
+	}
+	return nil
+}
+
+// read adds what is unread. Who has read is no fact: there may be more readers than a row has facts.
+func (f *filter) read() error {
+	if !f.q.Unread {
+		return nil
+	}
+	settings, err := f.t.settings()
+	if err != nil {
+		return err
+	}
+	me, global := f.c.view.ID, settings.GlobalRead
+	f.sel.keep = func(c *conversation.Conversation) bool { return c.Unread(me, global) }
+	return nil
+}
+
+// check refuses what no query may hold, and applies the defaults.
+func (q *Query) check(c *caller) error {
+	if q.View == "" {
+		q.View = Inbox
+		if c.sight.record != "" {
+			q.View = AllView
+		}
+	}
+	if _, known := views[q.View]; !known {
+		return invalid("View", "%q is not a view", q.View)
+	}
+	if c.view.ID == "" && (q.Pinned || slices.Contains([]View{MineView, SubscribedView, PinnedView}, q.View)) {
+		return invalid("View", "%s is for agents", q.View)
+	}
+	if !slices.Contains([]Sort{SortDefault, SortDeadline, SortFollowUp, SortSnoozed}, q.Sort) {
+		return invalid("Sort", "%q is not an order; use %s, %s, %s or none", q.Sort, SortDeadline, SortFollowUp, SortSnoozed)
+	}
+	if q.Limit < 0 || q.Limit > store.MaxLimit {
+		return invalid("Limit", "%d is not within 0 and %d", q.Limit, store.MaxLimit)
+	}
+	if q.Mailbox != "" && len(q.Mailboxes) > 0 {
+		return invalid("Mailboxes", "give one mailbox or several, not both")
+	}
+	if q.Stage != "" && len(q.Types) != 1 {
+		return invalid("Stage", "a stage is one of its type's; give exactly one of Types")
+	}
+	if q.WaitingFor < 0 || q.WaitingFor > days(maxDays) {
+		return invalid("WaitingFor", "%s is not within 0 and %d days", q.WaitingFor, maxDays)
+	}
+	for _, p := range q.Priorities {
+		if p < 1 || p > 5 {
+			return invalid("Priorities", "%d is not within 1 and 5", p)
+		}
+	}
+	return q.checkTexts()
+}
+
+// bare reports whether a query has nothing but a saved view's ID, Limit and Cursor.
+func (q Query) bare() bool {
+	q.Saved, q.Limit, q.Cursor = "", 0, ""
+	return reflect.ValueOf(q).IsZero()
+}
+
+// maxQueryValues is how many values a filter takes that may have several.
+const maxQueryValues = 1000
+
+func (q *Query) checkTexts() error {
+	for field, v := range map[string]string{"Mailbox": q.Mailbox, "Agent": q.Agent, "Team": q.Team, "Tag": q.Tag, "Label": q.Label, "Folder": q.Folder,
+		"Channel": q.Channel, "Platform": q.Platform, "Method": q.Method, "Contact": q.Contact, "Record": q.Record, "Stage": q.Stage,
+		"Subscriber": q.Subscriber} {
+		if problem := store.CheckText(v, true); problem != "" {
+			return invalid(field, "%s", problem)
+		}
+	}
+	for field, list := range map[string][]string{"Mailboxes": q.Mailboxes, "Types": q.Types} {
+		if len(list) > maxQueryValues {
+			return invalid(field, "%d of them, at most %d", len(list), maxQueryValues)
+		}
+		for _, v := range list {
+			if problem := store.CheckText(v, false); problem != "" {
+				return invalid(field, "%s", problem)
+			}
+		}
+	}
+	if len(q.Priorities) > 5 {
+		return invalid("Priorities", "%d of them, at most 5", len(q.Priorities))
+	}
+	return nil
+}
+
+// mayOpen refuses a folder that is another agent's own, or is not there. It is read without the cache, as whatever says who may see is.
+func (t *txn) mayOpen(c *caller, folder string) error {
+	key := document("folder", folder)
+	if store.CheckText(key.ID, false) != "" {
+		return fmt.Errorf("folder %q: %w", folder, ErrNotFound)
+	}
+	if err := t.load(key); err != nil {
+		return err
+	}
+	row, ok := t.row(key)
+	if !ok {
+		return fmt.Errorf("folder %q: %w", folder, ErrNotFound)
+	}
+	var own struct {
+		Agent string `json:"agent"` // whose own it is; "" of one that is everybody's
+	}
+	if _, err := store.Decode(row.Body, &own); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	if own.Agent != "" && own.Agent != c.view.ID && !c.system {
+		return fmt.Errorf("folder %q: %w", folder, ErrNotFound)
+	}
+	return nil
+}
+
+func one(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+func texts(shelves []conversation.Shelf) []string {
+	out := make([]string, len(shelves))
+	for i, s := range shelves {
+		out[i] = string(s)
+	}
+	return out
+}
