@@ -228,6 +228,9 @@ func (f *filter) dates() error {
 	if !f.q.FollowUpBefore.IsZero() {
 		before("followup", f.q.FollowUpBefore)
 	}
+	if f.q.Sort != SortDefault {
+		f.match(string(f.q.Sort))
+	}
 	if f.q.WaitingFor > 0 {
 		before("waiting", f.now.Add(-f.q.WaitingFor).Add(time.Microsecond))
 	}
