@@ -106,6 +106,9 @@ var modules = []Module{ModuleInbox, ModuleContacts, ModuleExports, ModuleSetting
 // everywhere are the readings that belong to no module, since every screen needs them.
 var everywhere = []string{"agents", "mailboxes", "channels", "settings"}
 
+// ofInbox are the commands of the inbox that need an admin where they touch what is everybody's.
+var ofInbox = []string{"save reply", "delete reply", "save view", "delete view", "view as"}
+
 // moduleOf says which part of the program a command belongs to. Commands are named after what they are about.
 func moduleOf(command string, needs right) Module {
 	switch {
@@ -115,7 +118,7 @@ func moduleOf(command string, needs right) Module {
 		return ModuleExports
 	case strings.Contains(command, "contact"):
 		return ModuleContacts
-	case needs == toManage:
+	case needs == toManage && !slices.Contains(ofInbox, command):
 		return ModuleSettings
 	}
 	return ModuleInbox

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"strconv"
 	"testing"
 	"time"
 
@@ -103,7 +104,23 @@ var commands = map[string]command{
 	"Conversations": {reads, false, false, func(s *frontdesk.Session, _ *scene) error {
 		return only(s.Conversations(ctx, frontdesk.Query{}))
 	}},
-	"Conversation": {reads, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.Conversation(ctx, x.conv)) }},
+	"Count": {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Count(ctx, frontdesk.Query{})) }},
+	"CountAll": {reads, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return only(s.CountAll(ctx, frontdesk.Query{}))
+	}},
+	"FromRecord": {nobody, false, false, func(s *frontdesk.Session, _ *scene) error {
+		s.FromRecord("order", "1") // reading through it is what needs a right
+		return nil
+	}},
+	"ViewAs": {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.ViewAs(ctx, "jd")) }},
+	"MaySee": {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.MaySee(ctx)) }},
+	"Views":  {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Views(ctx)) }},
+	"SaveView": {manages, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return only(s.SaveView(ctx, frontdesk.SavedView{Name: "Everybody's", Shared: true}))
+	}},
+	"DeleteView":     {works, false, false, func(s *frontdesk.Session, _ *scene) error { return s.DeleteView(ctx, "none") }},
+	"SetDefaultView": {works, false, true, func(s *frontdesk.Session, _ *scene) error { return s.SetDefaultView(ctx, "") }},
+	"Conversation":   {reads, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.Conversation(ctx, x.conv)) }},
 	"Timeline": {reads, true, false, func(s *frontdesk.Session, x *scene) error {
 		return only(s.Timeline(ctx, x.conv, frontdesk.TimelineQuery{}))
 	}},
@@ -199,6 +216,13 @@ var who = []struct {
 	{name: "agent elsewhere", agent: &frontdesk.Agent{ID: "x", Mailboxes: []string{"munich"}}, may: works, outsider: true, person: true},
 	{name: "agent nowhere", agent: &frontdesk.Agent{ID: "x"}, may: works, outsider: true, person: true},
 	{name: "read-only", agent: &frontdesk.Agent{ID: "x", Role: frontdesk.ReadOnly, Mailboxes: []string{"berlin"}}, may: reads, person: true},
+	{name: "agent of his own only", agent: &frontdesk.Agent{ID: "x", Mailboxes: []string{"berlin"}, Scope: frontdesk.ScopeOwn}, may: works, outsider: true, person: true},
+	{name: "agent of his team's only", agent: &frontdesk.Agent{ID: "x", Mailboxes: []string{"berlin"}, Teams: []string{"returns"}, Scope: frontdesk.ScopeTeam},
+		may: works, outsider: true, person: true},
+	{name: "agent without messaging", agent: &frontdesk.Agent{ID: "x", Mailboxes: []string{"berlin"}, Messaging: map[string][]string{}}, may: works, outsider: true, person: true},
+	{name: "agent of another method", agent: &frontdesk.Agent{ID: "x", Mailboxes: []string{"berlin"}, Messaging: map[string][]string{"berlin": {"sms"}}},
+		may: works, outsider: true, person: true},
+	{name: "agent of the method", agent: &frontdesk.Agent{ID: "x", Mailboxes: []string{"berlin"}, Messaging: map[string][]string{"berlin": {"chat"}}}, may: works, person: true},
 	{name: "inactive admin", agent: &frontdesk.Agent{ID: "x", Role: frontdesk.Admin, Inactive: true}, may: nobody},
 	{name: "unknown agent", actor: frontdesk.Actor{Tenant: tenant, Agent: "ghost"}, may: nobody},
 	{name: "no one", actor: frontdesk.Actor{Tenant: tenant}, may: nobody},
@@ -208,6 +232,9 @@ var who = []struct {
 	{name: "automation", actor: frontdesk.Actor{Tenant: tenant, Automation: "bot"}, may: works},
 	{name: "system", actor: frontdesk.System(tenant), may: manages},
 }
+
+// begins are the commands about a person of whom there may be no conversation yet.
+var begins = map[string]bool{"Compose": true, "SendTest": true}
 
 func TestP5_EveryCommandForEveryRole(t *testing.T) {
 	methods := reflect.TypeFor[*frontdesk.Session]()
@@ -244,6 +271,11 @@ func TestP5_EveryCommandForEveryRole(t *testing.T) {
 						require.True(t, frontdesk.Refused(err), "%v", err)
 					case c.needs > p.may, c.person && !p.person:
 						require.ErrorIs(t, err, frontdesk.ErrForbidden)
+					case p.outsider && c.object && begins[name] && p.agent.Scope != "":
+						require.NoError(t, err) // what he begins is his own
+						return
+					case p.outsider && c.object && begins[name] && p.agent.Messaging != nil:
+						require.ErrorIs(t, err, frontdesk.ErrForbidden) // he knows the mailbox
 					case p.outsider && c.object:
 						require.ErrorIs(t, err, frontdesk.ErrNotFound)
 					case name == "Compose" && actor.Automation != "":
@@ -260,6 +292,59 @@ func TestP5_EveryCommandForEveryRole(t *testing.T) {
 			})
 		}
 	}
+}
+
+// modules are the parts of the program that commands belong to which are not the inbox, or settings if they need an admin; "" belongs to all.
+var modules = map[string]frontdesk.Module{"Agents": "", "Mailboxes": "", "Channels": "", "Settings": "", "SnoozePreset": "", "FromRecord": "",
+	"SaveReply": frontdesk.ModuleInbox, "DeleteReply": frontdesk.ModuleInbox, "SaveView": frontdesk.ModuleInbox, "ViewAs": frontdesk.ModuleInbox}
+
+func TestP5_EveryCommandForEveryModule(t *testing.T) {
+	all := []frontdesk.Module{frontdesk.ModuleInbox, frontdesk.ModuleContacts, frontdesk.ModuleExports, frontdesk.ModuleSettings}
+	for name, c := range commands {
+		belongs, ok := modules[name]
+		if !ok {
+			belongs = map[bool]frontdesk.Module{true: frontdesk.ModuleSettings, false: frontdesk.ModuleInbox}[c.needs == manages]
+		}
+		for _, m := range all {
+			t.Run(name+"/"+string(m), func(t *testing.T) {
+				onMemory(t, func(t *testing.T, w *world) {
+					x := newScene(w)
+					limited := w.agent(frontdesk.Agent{ID: "x", Role: frontdesk.Admin, Modules: []frontdesk.Module{m}})
+					before, entries, told := w.get(x.conv), w.timeline(x.conv), len(w.events())
+					err := c.call(limited, x)
+					if belongs == "" || belongs == m {
+						require.NoError(t, err)
+						return
+					}
+					require.ErrorIs(t, err, frontdesk.ErrForbidden)
+					w.same(before, entries)
+					assert.Len(t, w.events(), told)
+				})
+			})
+		}
+	}
+}
+
+func TestP5_LimitsThatSayNothingAreRefused(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		for _, a := range []frontdesk.Agent{
+			{ID: "x", Scope: "some"}, {ID: "x", Role: frontdesk.Admin, Scope: frontdesk.ScopeOwn}, {ID: "x", Role: frontdesk.Owner, Scope: frontdesk.ScopeTeam},
+			{ID: "x", Modules: []frontdesk.Module{"kitchen"}}, {ID: "x", Role: frontdesk.Owner, Modules: []frontdesk.Module{frontdesk.ModuleInbox}},
+			{ID: "x", Mailboxes: []string{"berlin"}, Messaging: map[string][]string{"berlin": {"a/b"}}},
+			{ID: "x", Mailboxes: []string{"berlin"}, Messaging: map[string][]string{"berlin": numbers(51)}},
+		} {
+			require.ErrorIs(t, w.setup.SaveAgent(ctx, a), frontdesk.ErrInvalid, "%+v", a)
+		}
+		_, err := w.desk.As(frontdesk.Actor{Tenant: tenant, Agent: "x"}).Conversations(ctx, frontdesk.Query{})
+		require.ErrorIs(t, err, frontdesk.ErrForbidden, "nothing was saved")
+	})
+}
+
+func numbers(n int) (out []string) {
+	for i := range n {
+		out = append(out, strconv.Itoa(i))
+	}
+	return out
 }
 
 func TestP5_ReadOnlyMarksNothing(t *testing.T) {
