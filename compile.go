@@ -94,7 +94,7 @@ func (f *filter) cursor() error {
 		}
 		f.sel.stamp = strconv.FormatInt(f.now.UnixMicro(), 36) + "."
 	}
-	if f.sel.Cursor = rest; back && rest == "" {
+	if f.sel.Cursor = rest; f.q.Cursor != "" && rest == "" {
 		return ErrCursor
 	}
 	return nil

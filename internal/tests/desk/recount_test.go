@@ -159,3 +159,82 @@ func (w *world) operate(r *rand.Rand, boss *frontdesk.Session, agents []*frontde
 	}
 	return what
 }
+
+// Who sees only his team's or his own gets the same numbers as a recount, through assignments, teams, subscriptions and messaging.
+func TestR5_CountsOfLimitedScopeEqualARecount(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		seed := uint64(time.Now().UnixNano())
+		t.Logf("seed %d", seed)
+		r := rand.New(rand.NewPCG(seed, 2))
+		w.channel(frontdesk.Channel{Account: "store", Mailbox: "munich"})
+		both := []string{"berlin", "munich"}
+		w.agent(frontdesk.Agent{ID: "jd", Mailboxes: []string{"berlin"}, Teams: []string{"returns"}, Scope: frontdesk.ScopeTeam})
+		w.agent(frontdesk.Agent{ID: "mia", Mailboxes: both, Scope: frontdesk.ScopeOwn, Teams: []string{"returns"}})
+		boss := w.agent(frontdesk.Agent{ID: "boss", Role: frontdesk.Owner})
+		lead := w.agent(frontdesk.Agent{ID: "lead", Mailboxes: both, Teams: []string{"returns"}, Scope: frontdesk.ScopeTeam})
+		w.document("role/care", roleDoc{ID: "care", Agents: []string{"mia", "lead"}})
+		people := []struct {
+			session *frontdesk.Session
+			id      string
+			boxes   []string
+			teams   []string
+		}{
+			{w.jane, "jd", []string{"berlin"}, []string{"returns"}}, {w.mia, "mia", both, []string{"returns"}}, {lead, "lead", both, []string{"returns"}},
+		}
+		check := func(step int) {
+			for _, global := range []bool{false, true} {
+				require.NoError(t, w.setup.SaveSettings(ctx, frontdesk.Settings{GlobalRead: global}))
+				for _, p := range people {
+					got, err := p.session.Counts(ctx)
+					require.NoError(t, err)
+					require.Equal(t, w.recount(p.session, p.id, p.boxes, p.teams), got, "seed %d step %d agent %q global %v", seed, step, p.id, global)
+				}
+			}
+		}
+		steps := 200
+		if testing.Short() {
+			steps = 75
+		}
+		var in []string
+		for step := range steps {
+			w.clock.Advance(time.Duration(r.IntN(3600)) * time.Second)
+			w.operate(r, boss, []*frontdesk.Session{boss, boss, w.joe, w.jane, w.mia, lead}, &in)
+			if page := w.list(w.setup, frontdesk.Query{}); len(page) > 0 && r.IntN(3) == 0 {
+				w.edit(page[r.IntN(len(page))].ID, func(c *conversation.Conversation) {
+					c.Subscribers = [][]string{nil, {"agent/jd"}, {"agent/jd", "role/care"}, {"role/care"}}[r.IntN(4)]
+					c.Owners = [][]conversation.Owner{nil, {{Role: "care", Agent: "mia"}}}[r.IntN(2)]
+				})
+			}
+			if step%25 == 24 {
+				check(step)
+			}
+		}
+	})
+}
+
+// What one sees only as a subscriber is counted up to the bound.
+func TestR5_SubscribedIsCountedUpToTheBound(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		ids := w.fill(frontdesk.CountBound + 3)
+		own := w.agent(frontdesk.Agent{ID: "own", Mailboxes: []string{"berlin"}, Scope: frontdesk.ScopeOwn})
+		for _, id := range ids[2:] {
+			w.edit(id, func(c *conversation.Conversation) { c.Subscribers = []string{"agent/own"} })
+		}
+		w.do(w.setup, ids[0], frontdesk.Assign{Agent: "own"})
+		counts, err := own.Counts(ctx)
+		require.NoError(t, err)
+		assert.Equal(t, frontdesk.Counts{All: 1 + frontdesk.CountBound, Mine: 1, Unassigned: frontdesk.CountBound, More: true,
+			Mailboxes: map[string]int64{"berlin": 1 + frontdesk.CountBound}, Teams: map[string]int64{}}, counts)
+		_, err = own.View(ctx, ids[5])
+		require.NoError(t, err)
+		_, err = own.View(ctx, ids[6])
+		require.NoError(t, err)
+		counts, err = own.Counts(ctx)
+		require.NoError(t, err)
+		assert.Equal(t, int64(frontdesk.CountBound), counts.All, "98 of them and the one he has")
+		assert.False(t, counts.More)
+		n, err := own.CountAll(ctx, frontdesk.Query{Unread: true})
+		require.NoError(t, err)
+		assert.Equal(t, int64(frontdesk.CountBound), n)
+	})
+}
