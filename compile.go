@@ -125,7 +125,9 @@ func (f *filter) listed() error {
 			f.facts = append(f.facts, store.Match{Name: name, Any: []string{value}})
 		}
 	}
-	fact("record", f.c.sight.record)
+	if f.c.sight.record != "" { // it is among the conditions
+		f.facts = append(f.facts, store.Match{Name: "record", Any: []string{f.c.sight.record}})
+	}
 	fact("record", q.Record)
 	fact("contact", q.Contact)
 	if q.Pinned || q.View == PinnedView {

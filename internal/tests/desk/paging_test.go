@@ -180,7 +180,7 @@ func TestV1_FiltersStayWithinTheirCost(t *testing.T) {
 		c.Links = []conversation.Link{{Kind: "order", ID: "1", By: conversation.ByHand}}
 		c.Deadline, c.FollowUp, c.Type, c.Priority = now.Add(-time.Hour), now.Add(-time.Hour), "t1", 5
 	})
-	for _, id := range ids[100:200] {
+	for _, id := range ids[100:2300] {
 		w.edit(id, func(c *conversation.Conversation) { c.Deadline = now.Add(time.Hour) })
 	}
 	look := &examining{Store: w.store}
@@ -245,6 +245,38 @@ func TestV1_FiltersStayWithinTheirCost(t *testing.T) {
 	assert.Equal(t, int64(len(ids)), n)
 }
 
+// A page that is empty, since what stood there has moved, leads back to what stood before it.
+func TestV2_BackFromAnEmptyPage(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ids := w.fill(4)
+		for _, ascending := range []bool{false, true} {
+			q := frontdesk.Query{Limit: 2, Ascending: ascending}
+			first, err := w.jane.Conversations(ctx, q)
+			require.NoError(t, err)
+			on := map[bool][]string{false: ids[:2], true: ids[2:]}[ascending]
+			w.do(w.setup, on[0], frontdesk.SetStatus{Status: conversation.Closed})
+			w.do(w.setup, on[1], frontdesk.SetStatus{Status: conversation.Closed})
+			q.Cursor = first.Next
+			empty, err := w.jane.Conversations(ctx, q)
+			require.NoError(t, err)
+			require.Empty(t, empty.Items)
+			require.NotEmpty(t, empty.Prev)
+			q.Cursor = empty.Prev
+			back, err := w.jane.Conversations(ctx, q)
+			require.NoError(t, err)
+			require.Len(t, back.Items, 2)
+			assert.Equal(t, first.Items[0].ID, back.Items[0].ID)
+			assert.Equal(t, first.Items[1].ID, back.Items[1].ID)
+			w.do(w.setup, on[0], frontdesk.SetStatus{Status: conversation.Open})
+			w.do(w.setup, on[1], frontdesk.SetStatus{Status: conversation.Open})
+			ids = nil
+			for _, c := range w.list(w.jane, frontdesk.Query{Ascending: true}) {
+				ids = append(ids, c.ID)
+			}
+		}
+	})
+}
+
 func TestV1_WrongFiltersAreRefused(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		w.document("folder/theirs", folderDoc{ID: "theirs", Agent: "joe"})
@@ -284,6 +316,33 @@ func TestV1_WrongFiltersAreRefused(t *testing.T) {
 			require.ErrorIs(t, err, frontdesk.ErrInvalid)
 		}
 	})
+}
+
+// Who sees only his own gets what is assigned to him and what he has subscribed to as one list, in order and whole, also where the
+// budget of a page ends in the middle of one of them.
+func TestV2_OneListOfWhatIsAssignedAndSubscribed(t *testing.T) {
+	w := newWorld(t, stores.Memory(t))
+	ids := w.fill(2400)
+	own := w.agent(frontdesk.Agent{ID: "own", Mailboxes: []string{"berlin"}, Scope: frontdesk.ScopeOwn})
+	var want []string
+	for i, id := range ids {
+		switch {
+		case i < 1200: // the older half is his
+			w.do(w.setup, id, frontdesk.Assign{Agent: "own"})
+		case i%100 != 0:
+			w.edit(id, func(c *conversation.Conversation) { c.Subscribers = []string{"agent/own"} })
+		}
+		if i%100 == 50 {
+			w.edit(id, func(c *conversation.Conversation) { c.Priority = 3 })
+			want = append([]string{id}, want...)
+		}
+	}
+	var got []string
+	for _, c := range w.list(own, frontdesk.Query{Priorities: []int{3}, Limit: 5}) {
+		got = append(got, c.ID)
+	}
+	assert.Equal(t, want, got)
+	assert.Len(t, w.list(own, frontdesk.Query{Limit: 100}), len(ids)-12)
 }
 
 // What is asked relative to now stays what it was while one pages.
