@@ -104,7 +104,7 @@ func (a Agent) reaches(mailbox, method string) bool {
 var modules = []Module{ModuleInbox, ModuleContacts, ModuleExports, ModuleSettings}
 
 // everywhere are the readings that belong to no module, since every screen needs them.
-var everywhere = []string{"agents", "mailboxes", "channels", "settings"}
+var everywhere = []string{"agents", "mailboxes", "channels", "settings", "tags"}
 
 // ofInbox are the commands of the inbox that need an admin where they touch what is everybody's.
 var ofInbox = []string{"save reply", "delete reply", "save view", "delete view", "view as"}
@@ -142,22 +142,16 @@ func (c *caller) keeps(d *Draft) {
 	}
 }
 
-// checkHolders refuses to assign a conversation to an agent without the messaging permission for it.
-func (t *txn) checkHolders(c *conversation.Conversation, actions []Action) error {
-	for _, a := range actions {
-		to, ok := a.(Assign)
-		if !ok || to.Agent == "" {
-			continue
-		}
-		agent, err := t.agent(to.Agent)
-		if err != nil {
-			return err
-		}
-		if !agent.reaches(c.Mailbox, c.Method) {
-			return invalid("Agent", "%q cannot be assigned: without the messaging permission for %s in mailbox %q", to.Agent, c.Method, c.Mailbox)
-		}
+// checkHolder refuses to assign a conversation to an agent without the messaging permission for it: he would not see it.
+func (t *txn) checkHolder(c *conversation.Conversation, a Assign) error {
+	if a.Agent == "" {
+		return nil
 	}
-	return nil
+	agent, err := t.agent(a.Agent)
+	if err == nil && !agent.reaches(c.Mailbox, c.Method) {
+		err = invalid("Agent", "%q cannot be assigned: without the messaging permission for %s in mailbox %q", a.Agent, c.Method, c.Mailbox)
+	}
+	return err
 }
 
 // who is the caller as the domain knows him.

@@ -38,9 +38,6 @@ func (s *Session) act(ctx context.Context, op, id string, needs right, commands 
 		if err != nil {
 			return err
 		}
-		if err := t.checkHolders(&conv, list); err != nil {
-			return err
-		}
 		env, err := t.env(c.who(), conv.Mailbox, t.ids)
 		if err != nil {
 			return err
@@ -67,7 +64,10 @@ func (t *txn) checkActions(c caller, conv *conversation.Conversation, actions []
 func (t *txn) checkAction(c caller, conv *conversation.Conversation, a Action) error {
 	switch a := a.(type) {
 	case Assign:
-		return t.checkAssign(conv.Mailbox, a)
+		if err := t.checkAssign(conv.Mailbox, a); err != nil {
+			return err
+		}
+		return t.checkHolder(conv, a)
 	case Tag:
 		return t.checkTags(c, a)
 	case Wake:

@@ -160,9 +160,6 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 	if err := t.checkActions(c, conv, draft.Then); err != nil {
 		return msg, err
 	}
-	if err := t.checkHolders(conv, draft.Then); err != nil {
-		return msg, err
-	}
 	change, err := t.apply(conv, isNew, env, append([]conversation.Command{first}, draft.Then...)...)
 	if err != nil {
 		return msg, err

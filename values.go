@@ -79,7 +79,7 @@ const (
 )
 
 // Module is a part of the program that an agent can be limited to. Who is limited may still read what every part needs: agents, mailboxes,
-// channels and settings.
+// channels, tags and settings.
 type Module string
 
 // The modules.

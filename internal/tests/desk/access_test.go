@@ -295,7 +295,7 @@ func TestP5_EveryCommandForEveryRole(t *testing.T) {
 }
 
 // modules are the parts of the program that commands belong to which are not the inbox, or settings if they need an admin; "" belongs to all.
-var modules = map[string]frontdesk.Module{"Agents": "", "Mailboxes": "", "Channels": "", "Settings": "", "SnoozePreset": "", "FromRecord": "",
+var modules = map[string]frontdesk.Module{"Agents": "", "Mailboxes": "", "Channels": "", "Settings": "", "Tags": "", "SnoozePreset": "", "FromRecord": "",
 	"SaveReply": frontdesk.ModuleInbox, "DeleteReply": frontdesk.ModuleInbox, "SaveView": frontdesk.ModuleInbox, "ViewAs": frontdesk.ModuleInbox}
 
 func TestP5_EveryCommandForEveryModule(t *testing.T) {
