@@ -32,9 +32,9 @@ func teamIDs(t *txn) ([]string, error) {
 
 // tally adds kept counters up to tabs.
 type tally struct {
-	me, reader string
-	global     bool
-	tabs       []tab
+	me     string
+	global bool
+	tabs   []tab
 }
 
 // tab is a number, and a counter that is added to it or, with less, taken from it.
