@@ -2,9 +2,12 @@ package frontdesk
 
 import (
 	"context"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
 )
 
 // View is a named filter over shelves.
@@ -133,4 +136,74 @@ func seen(conv conversation.Conversation, c caller, global bool) Conversation {
 	conv.Folders = c.folders(conv.Folders)
 	return Conversation{Conversation: conv, Unread: conv.Unread(c.view.ID, global), Shelf: conv.Shelf(),
 		Internal: conv.Method == conversation.MethodInternal}
+}
+
+// check refuses what no query may hold, and applies the defaults.
+func (q *Query) check(c *caller) error {
+	if q.View == "" {
+		q.View = Inbox
+		if c.sight.record != "" {
+			q.View = AllView
+		}
+	}
+	if _, known := views[q.View]; !known {
+		return invalid("View", "%q is not a view", q.View)
+	}
+	if c.view.ID == "" && (q.Pinned || slices.Contains([]View{MineView, SubscribedView, PinnedView}, q.View)) {
+		return invalid("View", "%s is for agents", q.View)
+	}
+	if !slices.Contains([]Sort{SortDefault, SortDeadline, SortFollowUp, SortSnoozed}, q.Sort) {
+		return invalid("Sort", "%q is not an order; use %s, %s, %s or none", q.Sort, SortDeadline, SortFollowUp, SortSnoozed)
+	}
+	if q.Limit < 0 || q.Limit > store.MaxLimit {
+		return invalid("Limit", "%d is not within 0 and %d", q.Limit, store.MaxLimit)
+	}
+	if q.Mailbox != "" && len(q.Mailboxes) > 0 {
+		return invalid("Mailboxes", "give one mailbox or several, not both")
+	}
+	if q.Stage != "" && len(q.Types) != 1 {
+		return invalid("Stage", "a stage is one of its type's; give exactly one of Types")
+	}
+	if q.WaitingFor < 0 || q.WaitingFor > days(maxDays) {
+		return invalid("WaitingFor", "%s is not within 0 and %d days", q.WaitingFor, maxDays)
+	}
+	for _, p := range q.Priorities {
+		if p < 1 || p > 5 {
+			return invalid("Priorities", "%d is not within 1 and 5", p)
+		}
+	}
+	return q.checkTexts()
+}
+
+// bare reports whether a query has nothing but a saved view's ID, Limit and Cursor.
+func (q Query) bare() bool {
+	q.Saved, q.Limit, q.Cursor = "", 0, ""
+	return reflect.ValueOf(q).IsZero()
+}
+
+// maxQueryValues is how many values a filter takes that may have several.
+const maxQueryValues = 1000
+
+func (q *Query) checkTexts() error {
+	for field, v := range map[string]string{"Mailbox": q.Mailbox, "Agent": q.Agent, "Team": q.Team, "Tag": q.Tag, "Label": q.Label, "Folder": q.Folder,
+		"Channel": q.Channel, "Platform": q.Platform, "Method": q.Method, "Contact": q.Contact, "Record": q.Record, "Stage": q.Stage,
+		"Subscriber": q.Subscriber} {
+		if problem := store.CheckText(v, true); problem != "" {
+			return invalid(field, "%s", problem)
+		}
+	}
+	for field, list := range map[string][]string{"Mailboxes": q.Mailboxes, "Types": q.Types} {
+		if len(list) > maxQueryValues {
+			return invalid(field, "%d of them, at most %d", len(list), maxQueryValues)
+		}
+		for _, v := range list {
+			if problem := store.CheckText(v, false); problem != "" {
+				return invalid(field, "%s", problem)
+			}
+		}
+	}
+	if len(q.Priorities) > 5 {
+		return invalid("Priorities", "%d of them, at most 5", len(q.Priorities))
+	}
+	return nil
 }
