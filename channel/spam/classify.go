@@ -31,7 +31,8 @@ const (
 	maxWeight  = 6.0 // of one feature
 	threshold  = 0.3 // of the evidence, per square root of features, above which a text is spam
 	steepness  = 2.0 // of the score around the threshold
-	knownShare = 0.5 // of its words that must be known for spam's evidence to count in full
+	knownShare = 0.5 // of its words that must be known for what speaks for spam to count in full
+	knownLeast = 0.2 // of its words that must be known for it to count at all
 )
 
 // Classify judges a text by what was learned. The work is bounded by MaxText and MaxFeatures.
@@ -102,7 +103,8 @@ func (m *Model) judge(r *reading) Verdict {
 	sum += min(0, math.Log(float64(m.spam)/float64(m.ham)))
 	evidence := sum / math.Sqrt(float64(known+1))
 	if evidence > 0 {
-		evidence *= min(1, float64(knownWords)/(knownShare*float64(max(words, 1))))
+		share := float64(knownWords) / float64(max(words, 1))
+		evidence *= max(0, min(1, (share-knownLeast)/(knownShare-knownLeast)))
 	}
 	v.Score = 1 / (1 + math.Exp(steepness*(threshold-evidence)))
 	v.Spam = evidence > threshold

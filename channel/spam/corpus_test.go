@@ -161,3 +161,20 @@ func TestF2_OtherPartsOfTheCollection(t *testing.T) {
 		assert.Greater(t, o.caught, 100.0, part.name)
 	}
 }
+
+// Mail of other people than those whose messages were learned is not blocked for being other mail.
+func TestF2_OtherPeoplesMail(t *testing.T) {
+	all := collection(t)
+	m := learned(all[:split])
+	for _, size := range []struct{ short, long int }{{1, 3}, {5, 15}, {50, 100}} {
+		var good []marked
+		for _, x := range mails(uint64(size.long), 1000, size.short, size.long) {
+			if !x.spam {
+				good = append(good, x)
+			}
+		}
+		o := try(m, good)
+		t.Logf("mails of %d to %d sentences: blocked %.2f %%", size.short, size.long, 100*o.hamBlocked())
+		assert.LessOrEqual(t, o.hamBlocked(), 0.01)
+	}
+}

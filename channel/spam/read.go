@@ -264,6 +264,9 @@ func (r *reading) token(start int) int {
 		}
 		i += size
 	}
+	if end := r.address(start, i); end > i {
+		return end
+	}
 	r.take(&t, start, i)
 	return max(i, start+1)
 }
@@ -359,22 +362,24 @@ func (r *reading) take(t *tokenState, from, to int) {
 	if t.latin && (t.cyrillic || t.grecian) {
 		r.add(alphabet, 0, from, to)
 	}
-	if isLink(r.text[from:to], r.text[to:]) {
-		r.add(link, 0, from, to)
-	}
 }
 
-// isLink reports whether a word and what follows it begin an address on the web.
-func isLink(w, rest string) bool {
-	switch len(w) {
-	case 3:
-		return strings.HasPrefix(rest, ".") && strings.EqualFold(w, "www")
-	case 4:
-		return strings.HasPrefix(rest, "://") && strings.EqualFold(w, "http")
-	case 5:
-		return strings.HasPrefix(rest, "://") && strings.EqualFold(w, "https")
+// address reads the beginning of an address on the web, which is one feature and not one for each of its marks. The names in it are words like
+// others. It returns where it ends, or 0 if the word from to to begins none.
+func (r *reading) address(from, to int) int {
+	w, mark := r.text[from:to], "://"
+	switch {
+	case len(w) == 3 && strings.EqualFold(w, "www"):
+		mark = "."
+	case len(w) == 4 && strings.EqualFold(w, "http"), len(w) == 5 && strings.EqualFold(w, "https"):
+	default:
+		return 0
 	}
-	return false
+	if !strings.HasPrefix(r.text[to:], mark) {
+		return 0
+	}
+	r.add(link, 0, from, to+len(mark))
+	return to + len(mark)
 }
 
 // maxElement is how long an HTML element may be to be taken for one.
