@@ -10,7 +10,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/store"
 )
 
-// Do carries out actions on a conversation, all or none, in one commit: Assign, SetStatus, Complete, Archive, Spam, Trash, Restore,
+// Do carries out actions on a conversation, all or none, in one commit: Assign, SetStatus, Complete, Archive, Trash, Restore,
 // Snooze, Wake, Tag, SetFollowUp, SetDeadline, SetPriority, SetType, SetHold, ChangeFolders, ChangeOwners, ChangeSubscribers,
 // ChangeLinks, Pin, Unpin. An action whose effect is there already does nothing. Errors: ErrNotFound, ErrForbidden, ErrInvalid,
 // conversation.ErrState, conversation.ErrValue.
@@ -74,6 +74,10 @@ func (t *txn) checkAction(c caller, conv *conversation.Conversation, a Action) e
 		if !a.ByHand {
 			return invalid("Wake", "only a person wakes a conversation here; set ByHand")
 		}
+	case Spam:
+		if a.By != "" {
+			return invalid("Spam", "By is for what the library finds itself; leave it empty")
+		}
 	case SetType:
 		return t.checkType(conv, a)
 	case SetHold:
@@ -88,7 +92,7 @@ func (t *txn) checkAction(c caller, conv *conversation.Conversation, a Action) e
 		return t.checkSubscribers(conv.Mailbox, a)
 	case ChangeLinks:
 		return checkLinks(c, a)
-	case SetStatus, Complete, Archive, Spam, Trash, Restore, Snooze, SetFollowUp, SetDeadline, SetPriority, Pin, Unpin:
+	case SetStatus, Complete, Archive, Trash, Restore, Snooze, SetFollowUp, SetDeadline, SetPriority, Pin, Unpin:
 	default:
 		return invalid("action", "%T is not an action; use those that Session.Do names", a)
 	}

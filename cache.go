@@ -43,23 +43,29 @@ const connFor = 5 * time.Minute
 
 // doc returns a document, from the cache or the store, and has the commit check it. ok is false if it is not there.
 func doc[T any](t *txn, key store.Key) (v T, ok bool, err error) {
+	row, ok, err := t.docRow(key)
+	if err != nil || !ok {
+		return v, false, err
+	}
+	v, err = decode[T](t, row)
+	return v, true, err
+}
+
+// docRow is doc without decoding.
+func (t *txn) docRow(key store.Key) (store.Row, bool, error) {
 	if _, loaded := t.rows[key]; !loaded {
 		if row, cached := t.desk.docs.get(docKey{t.tenant, key.ID}); cached && !t.desk.bound {
 			t.rows[key] = row
 			t.batch.ReadRow(row)
 			t.cached = append(t.cached, key)
 		} else if err := t.load(key); err != nil {
-			return v, false, err
+			return store.Row{}, false, err
 		} else if row := t.rows[key]; !t.desk.bound {
 			t.desk.docs.put(docKey{t.tenant, key.ID}, row)
 		}
 	}
 	row, ok := t.row(key)
-	if !ok {
-		return v, false, nil
-	}
-	v, err = decode[T](t, row)
-	return v, true, err
+	return row, ok, nil
 }
 
 // settings returns the tenant's settings.

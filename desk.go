@@ -67,6 +67,8 @@ type shared struct {
 	docs    docCache
 	conns   connCache
 	routes  routeCache
+	filters filterCache
+	lists   cache[string, keptSenders]
 	numbers numberBlocks
 	turn    turn
 	kick    chan struct{} // work was queued in this process

@@ -33,7 +33,11 @@ func (t *txn) inbound(channelID, thread string, items []channel.Item) (*inbound,
 		return nil, err
 	}
 	in := &inbound{txn: t, ch: ch, thread: thread, ids: t.ids, known: map[string]bool{}}
-	if err := t.load(in.keys(items)...); err != nil {
+	keys, err := in.judgeBy(in.keys(items))
+	if err != nil {
+		return nil, err
+	}
+	if err := t.load(keys...); err != nil {
 		return nil, err
 	}
 	for _, item := range items {
@@ -194,7 +198,11 @@ func (in *inbound) take(item channel.Item) error {
 
 // apply changes a held conversation.
 func (in *inbound) apply(h *held, commands ...conversation.Command) error {
-	env, err := in.env(in.actor(), h.Mailbox, in.ids)
+	return in.applyAs(in.actor(), h, commands...)
+}
+
+func (in *inbound) applyAs(actor conversation.Actor, h *held, commands ...conversation.Command) error {
+	env, err := in.env(actor, h.Mailbox, in.ids)
 	if err != nil {
 		return err
 	}
@@ -265,6 +273,9 @@ func (in *inbound) finish() error {
 		if err := in.scheduleWake(h.loaded, &h.Conversation); err != nil {
 			return err
 		}
+		if err := in.teach(h.loaded, &h.Conversation); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -286,7 +297,10 @@ func (in *inbound) message(item channel.Item) error {
 		contact = in.contact.ID
 	}
 	thread := conversation.Thread{Channel: in.ch.ID, Key: in.thread, To: m.From}
-	return in.add(item, conversation.Receive{Message: in.entry(item), Thread: thread, Contact: contact})
+	if err := in.add(item, conversation.Receive{Message: in.entry(item), Thread: thread, Contact: contact}); err != nil {
+		return err
+	}
+	return in.judge(m)
 }
 
 // seen reports whether a provider's message is in already.

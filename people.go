@@ -92,6 +92,9 @@ func (in *inbound) begin(subject string, contacts []string) error {
 	}
 	if in.current != nil { // what is still queued on the thread goes out before what is written here
 		change.Conversation.Changed = conversation.Later(in.current.Changed, change.Conversation.Changed)
+		if in.current.Trusted() {
+			change.Conversation.Judged = conversation.JudgedTrusted
+		}
 	}
 	in.current = &held{Conversation: change.Conversation}
 	in.held = append(in.held, in.current)

@@ -228,5 +228,8 @@ func (t *txn) apply(c *conversation.Conversation, isNew bool, env conversation.E
 		}
 	}
 	t.tell(change.Conversation.Changed, change.Events...)
+	if err := t.teach(before, &change.Conversation); err != nil {
+		return change, err
+	}
 	return change, t.scheduleWake(before, &change.Conversation)
 }

@@ -213,6 +213,8 @@ func (w *work) dispatch(ctx context.Context) (err error) {
 		return w.poll(ctx)
 	case "parked":
 		return w.unpark(ctx)
+	case groupSpam:
+		return w.learnSpam(ctx)
 	}
 	return fmt.Errorf("a job of group %q, which this program does not know", w.lease.Group)
 }

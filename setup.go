@@ -40,7 +40,11 @@ func (s *Session) SaveMailbox(ctx context.Context, m Mailbox) error {
 
 // SaveSettings replaces the tenant's settings. It needs an admin.
 func (s *Session) SaveSettings(ctx context.Context, settings Settings) error {
-	return s.save(ctx, "save settings", document("settings", "tenant"), func(*txn) (any, error) { return settings, nil })
+	return s.save(ctx, "save settings", document("settings", "tenant"), func(t *txn) (any, error) {
+		old, err := t.settings()
+		settings.Spam.Folder = old.Spam.Folder || settings.Spam.On
+		return settings, err
+	})
 }
 
 // Settings returns the tenant's settings.
@@ -153,7 +157,7 @@ func (t *txn) saveDocument(c caller, key store.Key, v any) error {
 }
 
 // private are the members of settings that events do not repeat: texts, names and addresses.
-var private = []string{"account", "alias", "attachments", "content", "name", "names", "options", "secret", "shortcut", "stages", "templates", "title", "token"}
+var private = []string{"account", "alias", "allow", "attachments", "block", "content", "name", "names", "options", "secret", "shortcut", "stages", "templates", "title", "token"}
 
 // difference returns the members in which two bodies differ, as JSON objects: the old values and the new. Of private ones it says only
 // that they differ.

@@ -37,6 +37,8 @@ type Mailbox struct {
 type Settings struct {
 	GlobalRead     bool `json:"globalRead,omitempty"`     // what one agent reads is read for all
 	WhisperDefault bool `json:"whisperDefault,omitempty"` // a draft that does not say otherwise is a whisper
+
+	Spam SpamSettings `json:"spam,omitzero"`
 }
 
 // Role is what an agent may do.
@@ -110,6 +112,8 @@ type Channel struct {
 	Inactive  bool              `json:"inactive,omitempty"`  // sends and receives nothing
 	Templates []Template        `json:"templates,omitempty"` // approved by the platform; the first is the channel's default
 	PollEvery time.Duration     `json:"pollEvery,omitempty"` // how often to ask the provider for what no webhook brought. Defaults to 5 minutes where the driver can; negative: never
+
+	TrustSpamHeaders bool `json:"trustSpamHeaders,omitempty"` // the mail server's verdicts count: it removes those that senders wrote themselves
 
 	Method string `json:"method"` // from the driver's capabilities
 	Token  string `json:"token"`  // of the channel's own webhook address

@@ -47,6 +47,16 @@ type Message struct {
 	Unsupported string // the platform's name of a type that is not known: a placeholder is stored
 	Automatic   bool   // an auto-reply or the like: makes nothing unread and gets no automatic answer
 	Reference   string // of an echo: the reference that Send passed, if the provider gave it back
+
+	Spam *SpamVerdict // what the mail server before us made of it, if it said so; it counts only where the channel trusts it
+}
+
+// SpamVerdict is what a mail server wrote into a message's headers. It has the fields of the spam package's Upstream.
+type SpamVerdict struct {
+	Spam  bool
+	Score float64 // its own points; 0 if it told none
+	Limit float64 // from how many points on it takes a message for spam; 0 if it told none
+	By    string  // the header that said so
 }
 
 // Receipt is news of messages that were sent.

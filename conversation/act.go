@@ -102,20 +102,6 @@ func (ToArchive) do(x *step) error {
 	return nil
 }
 
-// ToSpam moves to spam.
-type ToSpam struct{}
-
-func (ToSpam) do(x *step) error {
-	switch x.c.Place {
-	case Spam:
-		return nil
-	case Trash:
-		return x.notWorkedOn("spam")
-	}
-	x.place(Spam)
-	return nil
-}
-
 // ToTrash moves to trash, from anywhere.
 type ToTrash struct{}
 
@@ -138,6 +124,9 @@ func (Restore) do(x *step) error {
 		to = Inbox
 	}
 	x.c.Place, x.c.Former = to, ""
+	if from == Spam {
+		x.judgedHam()
+	}
 	x.tell(EventMoved, string(from), string(to))
 	x.move()
 	return nil

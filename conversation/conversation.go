@@ -104,6 +104,8 @@ type Conversation struct {
 	Reminded time.Time `json:"reminded,omitzero"` // when the last automatic follow-up was sent
 	Paused   bool      `json:"paused,omitempty"`  // it is neither followed up nor closed by itself
 
+	Judged Judgement `json:"judged,omitempty"` // who said last whether it is spam; empty: nobody
+
 	Into  string   `json:"into,omitempty"`  // the conversation that this one is merged into
 	Parts []string `json:"parts,omitempty"` // the conversations merged into this one
 

@@ -37,7 +37,7 @@ func (cmd Reply) do(x *step) error {
 	x.move()
 	if by == ByAgent {
 		x.c.WaitingSince = time.Time{}
-		x.c.Answered = entry.Stored
+		x.c.Answered, x.c.Judged = entry.Stored, JudgedHam
 		x.readByAnswer()
 	}
 	return nil
