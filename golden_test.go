@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/channel/spam"
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/store"
 )
@@ -62,6 +63,10 @@ func TestGoldenBodies(t *testing.T) {
 		"role.1": Responsibility{ID: "returns", Names: map[string]string{"en": "Returns"}, Position: 1, Agents: []string{"jd"}, Hidden: true},
 		"delivery.1": Delivery{ID: "raw-1", Kind: "twilio", Token: "tok", Method: "POST", URL: "https://x", Header: map[string][]string{"A": {"b"}}, Body: []byte{0, 255},
 			Since: at, Reason: "r", Tries: 2},
+		"spamhead.1":    spamHead{Generation: 3},
+		"spamlearned.1": spamLearned{Spam: true, Print: spam.Print{1, 1<<64 - 1}},
+		"spamlists.1":   SpamLists{Allow: []string{"shop.example"}, Block: []string{"eve@bad.example"}},
+		"spammodel.1":   spamDoc{Generation: 3, Model: []byte{0, 255}},
 		"parked.1": parked{Channel: "ch", ID: "p", Since: at, Items: []channel.Item{{Account: "+49", Thread: "t", At: at,
 			Receipt: &channel.Receipt{IDs: []string{"p"}, Delivery: conversation.Delivered, Reference: "m1"}}}},
 	} {

@@ -27,35 +27,28 @@ func (w *world) filtered() {
 	require.NoError(w.t, w.setup.SaveSettings(ctx, settings))
 }
 
-// lists saves the sender lists.
-func (w *world) lists(allow, block []string) {
+// senderLists saves the sender lists.
+func (w *world) senderLists(allow, block []string) {
 	w.t.Helper()
 	require.NoError(w.t, w.setup.SaveSpamLists(ctx, frontdesk.SpamLists{Allow: allow, Block: block}))
 }
 
-// learns waits until marks are due, and has them learned.
-func (w *world) learns() {
+// learnsMarks waits until marks are due, and has them learned.
+func (w *world) learnsMarks() {
 	w.t.Helper()
 	w.clock.Advance(10 * time.Second)
 	w.run()
 }
 
-// verdict is what the filter makes of a conversation.
-func (w *world) verdict(id string) frontdesk.SpamVerdict {
+// spamVerdict is what the filter makes of a conversation.
+func (w *world) spamVerdict(id string) frontdesk.SpamVerdict {
 	w.t.Helper()
 	v, err := w.jane.SpamVerdict(ctx, id)
 	require.NoError(w.t, err)
 	return v
 }
 
-func (w *world) do(id string, actions ...frontdesk.Action) frontdesk.Conversation {
-	w.t.Helper()
-	c, err := w.jane.Do(ctx, id, actions...)
-	require.NoError(w.t, err)
-	return c
-}
-
-const spamText, hamText = "WIN a FREE prize now!!! Claim at http://prize.example or call 09061701461", "Hello, where is my order? It should have come on Monday."
+const spamSays, hamSays = "WIN a FREE prize now!!! Claim at http://prize.example or call 09061701461", "Hello, where is my order? It should have come on Monday."
 
 // trained has an agent mark n conversations, every third as spam; she answers the others.
 func (w *world) trained(n int) {
@@ -63,16 +56,17 @@ func (w *world) trained(n int) {
 	for i := range n {
 		who := fmt.Sprintf("marked-%d", i)
 		if i%3 == 0 {
-			w.do(w.hears(who, fmt.Sprintf("%s Code %d.", spamText, 1000+i)).ID, frontdesk.Spam{})
+			w.do(w.jane, w.hears(who, fmt.Sprintf("%s Code %d.", spamSays, 1000+i)).ID, frontdesk.Spam{})
 			continue
 		}
-		_, err := w.jane.Reply(ctx, w.hears(who, fmt.Sprintf("%s My number is %d.", hamText, 1000+i)).ID, frontdesk.Draft{Text: "I will look."})
+		_, err := w.jane.Reply(ctx, w.hears(who, fmt.Sprintf("%s My number is %d.", hamSays, 1000+i)).ID, frontdesk.Draft{Text: "I will look."})
 		require.NoError(w.t, err)
 	}
-	w.learns()
+	w.learnsMarks()
 }
 
-func (w *world) listed(view frontdesk.View) (ids []string) {
+// janeSees is what an agent finds in a view.
+func (w *world) janeSees(view frontdesk.View) (ids []string) {
 	w.t.Helper()
 	page, err := w.jane.Conversations(ctx, frontdesk.Query{View: view, Limit: 1000})
 	require.NoError(w.t, err)
@@ -84,24 +78,24 @@ func (w *world) listed(view frontdesk.View) (ids []string) {
 
 func TestF1_SpamGoesToItsFolderOnceSwitchedOn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.lists(nil, []string{"eve"})
+		w.senderLists(nil, []string{"eve"})
 		settings, err := w.jane.Settings(ctx)
 		require.NoError(t, err)
 		assert.Zero(t, settings.Spam, "off by default")
-		before := w.hears("eve", spamText)
+		before := w.hears("eve", spamSays)
 		assert.Equal(t, conversation.ShelfWaiting, before.Shelf, "off: the lists do nothing")
-		w.do(before.ID, frontdesk.Trash{})
+		w.do(w.jane, before.ID, frontdesk.Trash{})
 
 		w.filtered()
 		settings, err = w.jane.Settings(ctx)
 		require.NoError(t, err)
 		assert.True(t, settings.Spam.Folder, "the folder is there from now on")
-		c := w.hears("eve", spamText)
+		c := w.hears("eve", spamSays)
 		assert.NotEqual(t, before.ID, c.ID)
 		assert.Equal(t, conversation.ShelfSpam, c.Shelf)
 		assert.Equal(t, conversation.JudgedList, c.Judged)
-		assert.Equal(t, []string{c.ID}, w.listed(frontdesk.SpamView))
-		assert.NotContains(t, w.listed(frontdesk.Inbox), c.ID)
+		assert.Equal(t, []string{c.ID}, w.janeSees(frontdesk.SpamView))
+		assert.NotContains(t, w.janeSees(frontdesk.Inbox), c.ID)
 		assert.Zero(t, w.unread(w.jane), "it counts as unread nowhere")
 		moved := w.events()
 		i := slices.IndexFunc(moved, func(e frontdesk.Event) bool { return e.Conversation == c.ID && e.Type == conversation.EventMoved })
@@ -112,10 +106,10 @@ func TestF1_SpamGoesToItsFolderOnceSwitchedOn(t *testing.T) {
 
 		w.hears("eve", "and again")
 		assert.Equal(t, conversation.ShelfSpam, w.get(c.ID).Shelf, "what follows stays there")
-		assert.Len(t, w.listed(frontdesk.SpamView), 1)
+		assert.Len(t, w.janeSees(frontdesk.SpamView), 1)
 		assert.Empty(t, w.provider.Sent("shop"), "nobody is answered")
 
-		back := w.do(c.ID, frontdesk.Restore{})
+		back := w.do(w.jane, c.ID, frontdesk.Restore{})
 		assert.Equal(t, conversation.ShelfWaiting, back.Shelf)
 		assert.Equal(t, int64(1), w.unread(w.jane), "restored it is unread")
 
@@ -125,8 +119,8 @@ func TestF1_SpamGoesToItsFolderOnceSwitchedOn(t *testing.T) {
 		settings, err = w.jane.Settings(ctx)
 		require.NoError(t, err)
 		assert.True(t, settings.Spam.Folder, "the folder stays when it is switched off")
-		w.lists(nil, []string{"mallory"})
-		assert.Equal(t, conversation.ShelfWaiting, w.hears("mallory", spamText).Shelf)
+		w.senderLists(nil, []string{"mallory"})
+		assert.Equal(t, conversation.ShelfWaiting, w.hears("mallory", spamSays).Shelf)
 	})
 }
 
@@ -138,16 +132,16 @@ func TestF1_SpamInAnOldConversation(t *testing.T) {
 		for name, action := range map[string]frontdesk.Action{"snoozed": frontdesk.Snooze{Until: w.clock.Now().Add(time.Hour)},
 			"closed": frontdesk.SetStatus{Status: conversation.Closed}, "finished": frontdesk.Complete{}, "archived": frontdesk.Archive{}} {
 			c := w.hears(name, "Hi")
-			w.do(c.ID, action)
-			w.lists(nil, []string{name})
+			w.do(w.jane, c.ID, action)
+			w.senderLists(nil, []string{name})
 			many := []channel.Item{}
 			for range 12 {
-				many = append(many, w.says(name, spamText))
+				many = append(many, w.says(name, spamSays))
 			}
 			require.Equal(t, http.StatusOK, w.hook(many...))
 			assert.Equal(t, conversation.ShelfSpam, w.get(c.ID).Shelf, name)
 			assert.Equal(t, 13, w.get(c.ID).Messages, name)
-			assert.Equal(t, conversation.ShelfWaiting, w.do(c.ID, frontdesk.Restore{}).Shelf, name)
+			assert.Equal(t, conversation.ShelfWaiting, w.do(w.jane, c.ID, frontdesk.Restore{}).Shelf, name)
 		}
 		assert.Equal(t, int64(4), w.unread(w.jane))
 	})
@@ -174,18 +168,18 @@ func TestF2_LearnsFromWhatAgentsSay(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.filtered()
 		w.trained(60)
-		bad, good := w.hears("eve", spamText), w.hears("ann", hamText)
+		bad, good := w.hears("eve", spamSays), w.hears("ann", hamSays)
 		assert.Equal(t, conversation.ShelfSpam, bad.Shelf)
 		assert.Equal(t, conversation.JudgedFilter, bad.Judged)
 		assert.Equal(t, conversation.ShelfWaiting, good.Shelf)
 		assert.Equal(t, conversation.ShelfWaiting, w.hears("zoe", "Что-то совсем другое!!! http://x.example").Shelf, "what nobody marked is no spam")
 
-		v := w.verdict(bad.ID)
+		v := w.spamVerdict(bad.ID)
 		assert.Equal(t, 60, v.Marks)
 		assert.True(t, v.Spam)
 		assert.False(t, v.Advice)
 		assert.Greater(t, v.Score, 0.5)
-		assert.Less(t, w.verdict(good.ID).Score, 0.5)
+		assert.Less(t, w.spamVerdict(good.ID).Score, 0.5)
 		require.NotEmpty(t, v.Words)
 		i := slices.IndexFunc(v.Words, func(word frontdesk.SpamWord) bool { return word.Text == "prize" })
 		require.GreaterOrEqual(t, i, 0, "%v", v.Words)
@@ -198,9 +192,9 @@ func TestF2_LearnsFromWhatAgentsSay(t *testing.T) {
 func TestF2_UnlearnsExactlyOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.filtered()
-		c := w.hears("eve", spamText)
+		c := w.hears("eve", spamSays)
 		word := func() (spam, ham int) {
-			for _, word := range w.verdict(c.ID).Words {
+			for _, word := range w.spamVerdict(c.ID).Words {
 				if word.Text == "prize" {
 					return word.Spam, word.Ham
 				}
@@ -209,33 +203,33 @@ func TestF2_UnlearnsExactlyOnce(t *testing.T) {
 		}
 		check := func(marks, spam, ham int) {
 			t.Helper()
-			w.learns()
+			w.learnsMarks()
 			s, h := word()
-			assert.Equal(t, []int{marks, spam, ham}, []int{w.verdict(c.ID).Marks, s, h})
+			assert.Equal(t, []int{marks, spam, ham}, []int{w.spamVerdict(c.ID).Marks, s, h})
 		}
 		check(0, 0, 0)
-		w.do(c.ID, frontdesk.Spam{})
-		w.do(c.ID, frontdesk.Spam{})
+		w.do(w.jane, c.ID, frontdesk.Spam{})
+		w.do(w.jane, c.ID, frontdesk.Spam{})
 		check(1, 1, 0)
-		w.do(c.ID, frontdesk.Restore{})
+		w.do(w.jane, c.ID, frontdesk.Restore{})
 		check(1, 0, 1)
-		w.do(c.ID, frontdesk.Spam{})
-		w.do(c.ID, frontdesk.Restore{})
-		w.do(c.ID, frontdesk.Spam{})
+		w.do(w.jane, c.ID, frontdesk.Spam{})
+		w.do(w.jane, c.ID, frontdesk.Restore{})
+		w.do(w.jane, c.ID, frontdesk.Spam{})
 		check(1, 1, 0)
 		// What the customer takes back afterwards is unlearned as it was learned.
 		item := w.says("eve", "")
 		item.Message, item.Unsend = nil, &channel.Unsend{ID: "in-1"}
 		require.Equal(t, http.StatusOK, w.hook(item))
 		w.hears("eve", "prize prize prize")
-		w.do(c.ID, frontdesk.Trash{})
+		w.do(w.jane, c.ID, frontdesk.Trash{})
 		check(1, 1, 0)
-		w.do(c.ID, frontdesk.Restore{})
+		w.do(w.jane, c.ID, frontdesk.Restore{})
 		assert.Equal(t, conversation.ShelfSpam, w.get(c.ID).Shelf)
-		w.do(c.ID, frontdesk.Restore{})
+		w.do(w.jane, c.ID, frontdesk.Restore{})
 		check(1, 0, 1)
 		// The host and its bots teach nothing.
-		other := w.hears("mallory", spamText)
+		other := w.hears("mallory", spamSays)
 		_, err := w.setup.Do(ctx, other.ID, frontdesk.Spam{})
 		require.NoError(t, err)
 		check(1, 0, 1)
@@ -246,16 +240,16 @@ func TestF2_BelowFiftyMarksItOnlyAdvises(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		w.filtered()
 		w.trained(49)
-		c := w.hears("eve", spamText)
+		c := w.hears("eve", spamSays)
 		assert.Equal(t, conversation.ShelfWaiting, c.Shelf)
-		v := w.verdict(c.ID)
+		v := w.spamVerdict(c.ID)
 		assert.Equal(t, 49, v.Marks)
 		assert.True(t, v.Spam && v.Advice)
-		w.do(c.ID, frontdesk.Spam{})
-		w.learns()
-		c = w.hears("mallory", spamText)
+		w.do(w.jane, c.ID, frontdesk.Spam{})
+		w.learnsMarks()
+		c = w.hears("mallory", spamSays)
 		assert.Equal(t, conversation.ShelfSpam, c.Shelf)
-		assert.False(t, w.verdict(c.ID).Advice)
+		assert.False(t, w.spamVerdict(c.ID).Advice)
 	})
 }
 
@@ -265,46 +259,47 @@ func TestF2_NeverSpam(t *testing.T) {
 		w.trained(60)
 		stays := func(who, why string) frontdesk.Conversation {
 			t.Helper()
-			c := w.hears(who, spamText)
+			w.clock.Advance(time.Second)
+			c := w.hears(who, spamSays)
 			assert.Equal(t, conversation.ShelfWaiting, c.Shelf, why)
 			return c
 		}
-		require.Equal(t, conversation.ShelfSpam, w.hears("eve", spamText).Shelf)
+		require.Equal(t, conversation.ShelfSpam, w.hears("eve", spamSays).Shelf)
 
-		answered := w.hears("ann", hamText)
+		answered := w.hears("ann", hamSays)
 		_, err := w.jane.Reply(ctx, answered.ID, frontdesk.Draft{Text: "Soon."})
 		require.NoError(t, err)
 		stays("ann", "a thread that an agent answered")
 		require.NoError(t, w.setup.SaveMailbox(ctx, frontdesk.Mailbox{ID: "berlin", StartNew: true}))
 		for range 2 {
-			w.do(w.current("ann").ID, frontdesk.SetStatus{Status: conversation.Closed})
+			w.do(w.jane, w.current("ann").ID, frontdesk.SetStatus{Status: conversation.Closed})
 			assert.NotEqual(t, answered.ID, stays("ann", "nor in its next conversation").ID)
 		}
 
 		restored := w.current("eve")
-		w.do(restored.ID, frontdesk.Restore{})
+		w.do(w.jane, restored.ID, frontdesk.Restore{})
 		stays("eve", "said not to be spam")
 
-		w.lists([]string{"FRIEND"}, nil)
+		w.senderLists([]string{"FRIEND"}, nil)
 		stays("friend", "on the allow-list")
 
-		w.name(w.hears("known", hamText).Contacts[0], "Known Customer")
+		w.nameContact(w.hears("known", hamSays).Contacts[0], "Known Customer")
 		stays("known", "a contact with a name")
 		settings, err := w.setup.Settings(ctx)
 		require.NoError(t, err)
 		settings.Spam.JudgeKnown = true
 		require.NoError(t, w.setup.SaveSettings(ctx, settings))
-		assert.Equal(t, conversation.ShelfSpam, w.hears("known", spamText).Shelf, "unless the tenant says otherwise")
+		assert.Equal(t, conversation.ShelfSpam, w.hears("known", spamSays).Shelf, "unless the tenant says otherwise")
 
-		held := w.hears("held", hamText)
-		w.do(held.ID, frontdesk.Assign{Agent: "jd"})
-		w.hears("held", spamText)
+		held := w.hears("held", hamSays)
+		w.do(w.jane, held.ID, frontdesk.Assign{Agent: "jd"})
+		w.hears("held", spamSays)
 		assert.Equal(t, conversation.ShelfAssigned, w.get(held.ID).Shelf, "what somebody works on is not taken from him")
 	})
 }
 
-// name gives a contact a name, as a person does.
-func (w *world) name(id, name string) {
+// nameContact gives a contact a name, as a person does.
+func (w *world) nameContact(id, name string) {
 	w.t.Helper()
 	key := store.Key{Kind: store.Contact, ID: id}
 	rows, err := w.store.Load(ctx, tenant, []store.Key{key}, nil)
@@ -329,7 +324,7 @@ func TestF2_NoMarkIsLost(t *testing.T) {
 		w.filtered()
 		var ids []string
 		for i := range 40 {
-			ids = append(ids, w.hears(fmt.Sprintf("c%d", i), spamText).ID)
+			ids = append(ids, w.hears(fmt.Sprintf("c%d", i), spamSays).ID)
 		}
 		desks := []*frontdesk.Desk{w.desk, w.open()}
 		var wg sync.WaitGroup
@@ -348,9 +343,9 @@ func TestF2_NoMarkIsLost(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		w.learns()
-		w.learns()
-		assert.Equal(t, len(ids), w.verdict(ids[0]).Marks)
+		w.learnsMarks()
+		w.learnsMarks()
+		assert.Equal(t, len(ids), w.spamVerdict(ids[0]).Marks)
 		v, err := desks[1].As(frontdesk.Actor{Tenant: tenant, Agent: "joe"}).SpamVerdict(ctx, ids[0])
 		require.NoError(t, err)
 		assert.Equal(t, len(ids), v.Marks, "another process has the same model")
@@ -366,7 +361,7 @@ func TestF2_TenantsLearnApart(t *testing.T) {
 		require.NoError(t, other.SaveSettings(ctx, frontdesk.Settings{Spam: frontdesk.SpamSettings{On: true}}))
 		_, err := other.AddChannel(ctx, frontdesk.Channel{Kind: "loopback", Account: "theirs", Mailbox: "box", PollEvery: -1})
 		require.NoError(t, err)
-		item := w.says("eve", spamText)
+		item := w.says("eve", spamSays)
 		item.Account = "theirs"
 		require.Equal(t, http.StatusOK, w.hook(item))
 		page, err := other.Conversations(ctx, frontdesk.Query{})
@@ -381,7 +376,7 @@ func TestF2_TenantsLearnApart(t *testing.T) {
 func TestF2_JudgingAddsNoCall(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		w.filtered()
-		w.lists([]string{"friend"}, []string{"foe"})
+		w.senderLists([]string{"friend"}, []string{"foe"})
 		w.trained(60)
 		s := &counted{Store: w.store}
 		d := w.open(func(c *frontdesk.Config) { c.Store = s })
@@ -392,13 +387,13 @@ func TestF2_JudgingAddsNoCall(t *testing.T) {
 			return s.calls.Load() - before
 		}
 		calls("zoe", "The first one fills the caches")
-		assert.LessOrEqual(t, calls("ann", hamText), int64(2))
-		assert.LessOrEqual(t, calls("eve", spamText), int64(2))
+		assert.LessOrEqual(t, calls("ann", hamSays), int64(2))
+		assert.LessOrEqual(t, calls("eve", spamSays), int64(2))
 		assert.Equal(t, conversation.ShelfSpam, w.current("eve").Shelf)
-		w.do(w.current("zoe").ID, frontdesk.Spam{})
-		w.learns()
-		assert.LessOrEqual(t, calls("bob", hamText), int64(3), "a model that has changed is read once")
-		assert.LessOrEqual(t, calls("cat", hamText), int64(2))
+		w.do(w.jane, w.current("zoe").ID, frontdesk.Spam{})
+		w.learnsMarks()
+		assert.LessOrEqual(t, calls("bob", hamSays), int64(3), "a model that has changed is read once")
+		assert.LessOrEqual(t, calls("cat", hamSays), int64(2))
 	})
 }
 
@@ -407,7 +402,7 @@ func TestF3_UpstreamVerdictsCountWhereTheyAreTrusted(t *testing.T) {
 		w.filtered()
 		w.channel(frontdesk.Channel{Account: "trusted", Mailbox: "berlin", TrustSpamHeaders: true})
 		says := func(account, who string, verdict channel.SpamVerdict) frontdesk.Conversation {
-			item := w.says(who, hamText)
+			item := w.says(who, hamSays)
 			item.Account, item.Message.Spam = account, &verdict
 			require.Equal(t, http.StatusOK, w.hook(item))
 			return w.current(who)
@@ -417,20 +412,20 @@ func TestF3_UpstreamVerdictsCountWhereTheyAreTrusted(t *testing.T) {
 		c := says("trusted", "b", yes)
 		assert.Equal(t, conversation.ShelfSpam, c.Shelf)
 		assert.Equal(t, conversation.JudgedUpstream, c.Judged)
-		assert.Equal(t, conversation.JudgedUpstream, w.verdict(c.ID).Judged)
+		assert.Equal(t, conversation.JudgedUpstream, w.spamVerdict(c.ID).Judged)
 		assert.Equal(t, conversation.ShelfWaiting, says("trusted", "c", no).Shelf)
-		w.lists([]string{"d"}, []string{"e"})
+		w.senderLists([]string{"d"}, []string{"e"})
 		assert.Equal(t, conversation.ShelfWaiting, says("trusted", "d", yes).Shelf, "the allow-list goes before")
 		assert.Equal(t, conversation.ShelfSpam, says("trusted", "e", no).Shelf, "a server's no is nobody's pass")
-		w.learns()
-		assert.Zero(t, w.verdict(c.ID).Marks, "the filter learns from people alone")
+		w.learnsMarks()
+		assert.Zero(t, w.spamVerdict(c.ID).Marks, "the filter learns from people alone")
 	})
 }
 
 func TestF3_BlockAndAllowLists(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		w.filtered()
-		w.lists([]string{"good@bad.example", "Friend.Example", " @sub.bad.example "}, []string{"bad.example", "enemy@friend.example", "12345", "foe@other.example"})
+		w.senderLists([]string{"good@bad.example", "Friend.Example", " @sub.bad.example "}, []string{"bad.example", "enemy@friend.example", "12345", "foe@other.example"})
 		for i, c := range []struct {
 			address  string
 			verified bool
@@ -455,7 +450,7 @@ func TestF3_BlockAndAllowLists(t *testing.T) {
 		c := w.hears("late", "Hi")
 		_, err = w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "Yes?"})
 		require.NoError(t, err)
-		w.lists(nil, []string{"late"})
+		w.senderLists(nil, []string{"late"})
 		w.hears("late", "Hi again")
 		assert.Equal(t, conversation.ShelfSpam, w.get(c.ID).Shelf)
 	})
@@ -463,7 +458,7 @@ func TestF3_BlockAndAllowLists(t *testing.T) {
 
 func TestF3_BadListsAreRefused(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
-		w.lists([]string{"kept.example"}, nil)
+		w.senderLists([]string{"kept.example"}, nil)
 		many := make([]string, frontdesk.MaxSpamList+1)
 		for i := range many {
 			many[i] = fmt.Sprintf("n%d.example", i)
