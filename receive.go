@@ -25,8 +25,8 @@ func isRaw(err error) bool {
 }
 
 // idsForItems is how many IDs the items of one batch may need: those of a command without the conversation that one of them may begin
-// and the activity entries of its coming back and of its move to spam.
-const idsForItems = idsPerCommand - 1 - (conversation.MaxEntries - 1) - 1
+// and the activity entries of its coming back.
+const idsForItems = idsPerCommand - 1 - (conversation.MaxEntries - 1)
 
 // together is how many of the items, from the first, are decided in one batch: those of a thread that follow one another. A word on
 // consent stays with the message that said it, for it is recognised by that message when it is delivered again.

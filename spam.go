@@ -29,7 +29,8 @@ func (in *inbound) judgeBy(keys []store.Key) ([]store.Key, error) {
 	return append(keys, spamHeadKey), nil
 }
 
-// judge moves the thread's conversation to spam if the customer's message that it has just got is.
+// judge moves the thread's conversation to spam if the customer's message that it has just got is. Of the IDs that items may use, the entry of the move
+// takes one of a conversation that begins or of its coming back: no conversation does both.
 func (in *inbound) judge(m *channel.Message) error {
 	settings, err := in.settings()
 	if err != nil || !settings.Spam.On || in.current.Place == conversation.Spam {

@@ -133,10 +133,13 @@ func TestF1_SpamInAnOldConversation(t *testing.T) {
 			"closed": frontdesk.SetStatus{Status: conversation.Closed}, "finished": frontdesk.Complete{}, "archived": frontdesk.Archive{}} {
 			c := w.hears(name, "Hi")
 			w.do(w.jane, c.ID, action)
-			w.senderLists(nil, []string{name})
+			w.senderLists(nil, []string{name + "-3"})
 			many := []channel.Item{}
-			for range 12 {
-				many = append(many, w.says(name, spamSays))
+			for i := range 12 { // each from somebody new, which takes the most IDs
+				item := w.says(name, spamSays)
+				item.Message.From[0].Address += fmt.Sprint(i)
+				item.Message.From = append(item.Message.From, conversation.Identity{Scope: "loopback", Address: fmt.Sprintf("%s-%d", name, i)})
+				many = append(many, item)
 			}
 			require.Equal(t, http.StatusOK, w.hook(many...))
 			assert.Equal(t, conversation.ShelfSpam, w.get(c.ID).Shelf, name)
