@@ -67,11 +67,12 @@ type shared struct {
 	docs    docCache
 	conns   connCache
 	routes  routeCache
-	filters filterCache
-	lists   cache[string, keptSenders]
 	numbers numberBlocks
 	turn    turn
 	kick    chan struct{} // work was queued in this process
+
+	spamModels  modelCache
+	spamSenders cache[string, keptSenders]
 }
 
 // New makes a Desk. It calls nobody. Error: ErrInvalid.

@@ -13,7 +13,7 @@ import (
 
 // SpamSettings say whether a tenant's customers' messages are judged.
 type SpamSettings struct {
-	On         bool `json:"on,omitempty"`         // what is spam goes to the Spam folder; what agents say of conversations is learned. Defaults to off
+	On         bool `json:"on,omitempty"`         // spam goes to the Spam folder, and agents' marks are learned: Spam, Restore, and an answer as "not spam"
 	JudgeKnown bool `json:"judgeKnown,omitempty"` // contacts whom people have named are judged like strangers. Defaults to never
 	Folder     bool `json:"folder,omitempty"`     // there is a Spam folder: kept by the Desk, from the first time it was on
 }
@@ -29,8 +29,8 @@ func (in *inbound) judgeBy(keys []store.Key) ([]store.Key, error) {
 	return append(keys, spamHeadKey), nil
 }
 
-// judge moves the thread's conversation to spam if the customer's message that it has just got is. Of the IDs that items may use, the entry of the move
-// takes one of a conversation that begins or of its coming back: no conversation does both.
+// judge moves the thread's conversation to spam if the customer's message that it has just got is. Of the IDs that items may use, the entry of
+// the move takes one of a conversation that begins or of its coming back: no conversation does both.
 func (in *inbound) judge(m *channel.Message) error {
 	settings, err := in.settings()
 	if err != nil || !settings.Spam.On || in.current.Place == conversation.Spam {
@@ -110,7 +110,7 @@ func (in *inbound) model() (*spam.Model, error) {
 // spamModel returns a tenant's model of a generation or a later one, from the cache or the store. It is never changed. One that this program
 // cannot read judges nothing: a filter holds no message up.
 func (d *Desk) spamModel(ctx context.Context, tenant string, generation int64) (*spam.Model, error) {
-	if f, ok := d.filters.get(tenant); ok && f.generation >= generation {
+	if f, ok := d.spamModels.get(tenant); ok && f.generation >= generation {
 		return f.model, nil
 	}
 	rows, err := d.store.Load(ctx, tenant, []store.Key{spamModelKey}, nil)
@@ -126,12 +126,12 @@ func (d *Desk) spamModel(ctx context.Context, tenant string, generation int64) (
 		d.log.ErrorContext(ctx, "spam model not read", "tenant", tenant, "error", err)
 		doc.Generation, model = generation, new(spam.Model)
 	}
-	d.filters.put(tenant, filter{doc.Generation, model})
+	d.spamModels.put(tenant, tenantModel{doc.Generation, model})
 	return model, nil
 }
 
-// filter is a tenant's model as a process keeps it.
-type filter struct {
+// tenantModel is a tenant's model as a process keeps it.
+type tenantModel struct {
 	generation int64
 	model      *spam.Model
 }
@@ -139,25 +139,25 @@ type filter struct {
 // maxCachedWords bounds the models that a process keeps, in features of all tenants: about 40 bytes each.
 const maxCachedWords = 2_000_000
 
-// filterCache keeps models by tenant. When they are too large together, some are dropped: reading one again takes one call.
-type filterCache struct {
+// modelCache keeps models by tenant. When they are too large together, some are dropped: reading one again takes one call.
+type modelCache struct {
 	mu    sync.RWMutex
-	vals  map[string]filter
+	vals  map[string]tenantModel
 	words int
 }
 
-func (c *filterCache) get(tenant string) (filter, bool) {
+func (c *modelCache) get(tenant string) (tenantModel, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	f, ok := c.vals[tenant]
 	return f, ok
 }
 
-func (c *filterCache) put(tenant string, f filter) {
+func (c *modelCache) put(tenant string, f tenantModel) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.vals == nil {
-		c.vals = map[string]filter{}
+		c.vals = map[string]tenantModel{}
 	}
 	if old, ok := c.vals[tenant]; ok {
 		if old.generation > f.generation {
@@ -175,7 +175,7 @@ func (c *filterCache) put(tenant string, f filter) {
 	c.words += f.model.Words()
 }
 
-func (c *filterCache) remove(tenant string, f filter) {
+func (c *modelCache) remove(tenant string, f tenantModel) {
 	delete(c.vals, tenant)
 	c.words -= f.model.Words()
 }

@@ -62,8 +62,8 @@ func decodeModel(row store.Row) (doc spamDoc, model *spam.Model, err error) {
 	return doc, model, nil
 }
 
-// mark is an agent's word in a judgement: true for spam. ok is false if it is nobody's, or not an agent's.
-func mark(j conversation.Judgement) (isSpam, ok bool) {
+// agentsWord is an agent's word in a judgement: true for spam. ok is false if it is nobody's, or not an agent's.
+func agentsWord(j conversation.Judgement) (isSpam, ok bool) {
 	return j == conversation.JudgedSpam, j == conversation.JudgedSpam || j == conversation.JudgedHam
 }
 
@@ -73,8 +73,8 @@ func (t *txn) teach(before, after *conversation.Conversation) error {
 	if before != nil {
 		was = before.Judged
 	}
-	oldSpam, old := mark(was)
-	newSpam, now := mark(after.Judged)
+	oldSpam, old := agentsWord(was)
+	newSpam, now := agentsWord(after.Judged)
 	if old == now && oldSpam == newSpam {
 		return nil
 	}
@@ -175,7 +175,7 @@ func (t *txn) learn(model *spam.Model, id string) (changed bool, err error) {
 	if err != nil && !gone {
 		return false, err
 	}
-	isSpam, marked := mark(conv.Judged)
+	isSpam, marked := agentsWord(conv.Judged)
 	switch {
 	case gone && learned:
 		t.remove(row.Key) // what it taught stays, and cannot be told from what others did
@@ -232,8 +232,8 @@ type SpamVerdict struct {
 // SpamWord is a word of a text, or another feature of it, that weighs in a verdict.
 type SpamWord = spam.Word
 
-// explained is how many words a verdict names.
-const explained = 10
+// spamWords is how many words a verdict names.
+const spamWords = 10
 
 // SpamVerdict explains what the tenant's filter makes of a conversation, whether it is on or off. Error: ErrNotFound.
 func (s *Session) SpamVerdict(ctx context.Context, id string) (v SpamVerdict, err error) {
@@ -260,7 +260,7 @@ func (s *Session) SpamVerdict(ctx context.Context, id string) (v SpamVerdict, er
 			return err
 		}
 		spams, hams := model.Marks()
-		v = SpamVerdict{Verdict: model.Explain(text, explained), Judged: conv.Judged, Marks: spams + hams}
+		v = SpamVerdict{Verdict: model.Explain(text, spamWords), Judged: conv.Judged, Marks: spams + hams}
 		return nil
 	})
 	return v, err

@@ -87,29 +87,29 @@ func badSpamEntry(entry string) string {
 	return ""
 }
 
-// senders are lists as they are looked up: true for Allow.
-type senders map[string]bool
+// senderSet is lists as senders are looked up in them: true for Allow.
+type senderSet map[string]bool
 
 // keptSenders are lists in the cache, by the version of their document.
 type keptSenders struct {
 	version int64
-	senders senders
+	senders senderSet
 }
 
 // senderLists returns the tenant's lists, from the cache; the commit checks that they are still the same.
-func (t *txn) senderLists() (senders, error) {
+func (t *txn) senderLists() (senderSet, error) {
 	row, ok, err := t.docRow(spamListsKey)
 	if err != nil || !ok {
 		return nil, err
 	}
-	if kept, ok := t.desk.lists.get(t.tenant); ok && kept.version == row.Version {
+	if kept, ok := t.desk.spamSenders.get(t.tenant); ok && kept.version == row.Version {
 		return kept.senders, nil
 	}
 	var lists SpamLists
 	if _, err := store.Decode(row.Body, &lists); err != nil {
 		return nil, fmt.Errorf("%s: %w", row.Key, err)
 	}
-	s := make(senders, len(lists.Allow)+len(lists.Block))
+	s := make(senderSet, len(lists.Allow)+len(lists.Block))
 	for _, entry := range lists.Block {
 		s[entry] = false
 	}
@@ -117,13 +117,13 @@ func (t *txn) senderLists() (senders, error) {
 		s[entry] = true
 	}
 	if !t.desk.bound {
-		t.desk.lists.put(t.tenant, keptSenders{row.Version, s})
+		t.desk.spamSenders.put(t.tenant, keptSenders{row.Version, s})
 	}
 	return s, nil
 }
 
 // find says on which list a sender is, who may have several addresses: one that is allowed goes before one that is blocked.
-func (s senders) find(from []conversation.Identity) (allowed, blocked bool) {
+func (s senderSet) find(from []conversation.Identity) (allowed, blocked bool) {
 	if len(s) == 0 {
 		return false, false
 	}
@@ -140,7 +140,7 @@ func (s senders) find(from []conversation.Identity) (allowed, blocked bool) {
 
 // lookup finds the nearest entry of an address: itself, its domain, the domains above. An entry that allows counts only if the channel vouches
 // for the address.
-func (s senders) lookup(address string, vouched bool) (allow, listed bool) {
+func (s senderSet) lookup(address string, vouched bool) (allow, listed bool) {
 	for key := address; ; {
 		if allow, listed := s[key]; listed && (vouched || !allow) {
 			return allow, true

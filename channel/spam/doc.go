@@ -14,13 +14,13 @@
 //
 //   - A feature seen in one class only never speaks for the other, however different the sizes of the classes are.
 //   - The sum is divided by the square root of the number of features it is made of, so that a long mail is not surer than a short message.
-//   - Where fewer than half of a text's words are known, what speaks for spam counts in proportion: a text in a language that nobody has
-//     marked yet is not judged by its punctuation.
+//   - Where fewer than half of a text's words are known, what speaks for spam counts less, and below a fifth not at all: a text in a language
+//     that nobody has marked yet is not judged by its punctuation.
 //   - A model that has seen one class only takes nothing for spam, and one with fewer than [Advise] marks only advises.
 //
 // A model keeps fingerprints of features, not texts: no message can be read out of it, and it names words only of a text that it is given.
 // It grows to [MaxWords] features and is encoded in at most [MaxSize] bytes.
 //
-// On the SMS Spam Collection (Almeida and others, 2011: 1,674 messages to learn, 3,900 to test) it catches 93 of 100 spam messages and blocks one or two
-// of the 3,391 others; the package's tests hold it to that where the collection is at hand.
+// On the SMS Spam Collection (Almeida and others, 2011: 1,674 messages to learn, 3,900 to test) it catches 93 of
+// 100 spam messages and blocks 3 of the 3,391 others; the package's tests hold it near that where the collection is at hand.
 package spam
