@@ -157,6 +157,11 @@ var commands = map[string]command{
 		return s.SaveSettings(ctx, frontdesk.Settings{GlobalRead: true})
 	}},
 	"Settings": {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Settings(ctx)) }},
+	"SaveSpamLists": {manages, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return s.SaveSpamLists(ctx, frontdesk.SpamLists{Block: []string{"bad.example"}})
+	}},
+	"SpamLists":   {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.SpamLists(ctx)) }},
+	"SpamVerdict": {reads, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.SpamVerdict(ctx, x.conv)) }},
 	"SaveTeam": {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return s.SaveTeam(ctx, frontdesk.Team{ID: "new"}) }},
 	"SaveAgent": {manages, false, false, func(s *frontdesk.Session, _ *scene) error {
 		return s.SaveAgent(ctx, frontdesk.Agent{ID: "jd", Role: frontdesk.Owner})
