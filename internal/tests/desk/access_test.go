@@ -162,7 +162,7 @@ var commands = map[string]command{
 	}},
 	"SpamLists":   {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.SpamLists(ctx)) }},
 	"SpamVerdict": {reads, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.SpamVerdict(ctx, x.conv)) }},
-	"SaveTeam": {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return s.SaveTeam(ctx, frontdesk.Team{ID: "new"}) }},
+	"SaveTeam":    {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return s.SaveTeam(ctx, frontdesk.Team{ID: "new"}) }},
 	"SaveAgent": {manages, false, false, func(s *frontdesk.Session, _ *scene) error {
 		return s.SaveAgent(ctx, frontdesk.Agent{ID: "jd", Role: frontdesk.Owner})
 	}},

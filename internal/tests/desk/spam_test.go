@@ -304,21 +304,15 @@ func TestF2_NeverSpam(t *testing.T) {
 // nameContact gives a contact a name, as a person does.
 func (w *world) nameContact(id, name string) {
 	w.t.Helper()
-	key := store.Key{Kind: store.Contact, ID: id}
-	rows, err := w.store.Load(ctx, tenant, []store.Key{key}, nil)
-	require.NoError(w.t, err)
-	var c conversation.Contact
-	kept, err := store.Decode(rows.Found[key].Body, &c)
-	require.NoError(w.t, err)
-	c.Name = name
-	row := rows.Found[key]
-	row.Body, err = store.Encode(1, c, kept)
-	require.NoError(w.t, err)
-	b := store.NewBatch(tenant, w.clock.Now())
-	b.Read(rows)
-	b.Put(row)
-	require.NoError(w.t, b.Seal())
-	require.NoError(w.t, w.store.Commit(ctx, b))
+	w.changeRow(store.Key{Kind: store.Contact, ID: id}, func(b *store.Batch, row store.Row) {
+		var c conversation.Contact
+		kept, err := store.Decode(row.Body, &c)
+		require.NoError(w.t, err)
+		c.Name = name
+		row.Body, err = store.Encode(1, c, kept)
+		require.NoError(w.t, err)
+		b.Put(row)
+	})
 }
 
 // Marks made at once, in two processes, while others are being learned, all count, and once.
@@ -477,5 +471,64 @@ func TestF3_BadListsAreRefused(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, frontdesk.SpamLists{Allow: []string{"kept.example"}}, lists)
 		require.NoError(t, w.setup.SaveSpamLists(ctx, frontdesk.SpamLists{Block: many[:frontdesk.MaxSpamList]}))
+	})
+}
+
+// changeRow writes a row as nobody but the store's owner can.
+func (w *world) changeRow(key store.Key, write func(*store.Batch, store.Row)) {
+	w.t.Helper()
+	rows, err := w.store.Load(ctx, tenant, []store.Key{key}, nil)
+	require.NoError(w.t, err)
+	require.Contains(w.t, rows.Found, key)
+	b := store.NewBatch(tenant, w.clock.Now())
+	b.Read(rows)
+	write(b, rows.Found[key])
+	require.NoError(w.t, b.Seal())
+	require.NoError(w.t, w.store.Commit(ctx, b))
+}
+
+func TestF2_AnErasedConversationIsForgotten(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.filtered()
+		kept, c := w.hears("ann", spamSays), w.hears("eve", spamSays)
+		w.do(w.jane, kept.ID, frontdesk.Spam{})
+		w.do(w.jane, c.ID, frontdesk.Spam{})
+		w.learnsMarks()
+		w.do(w.jane, c.ID, frontdesk.Restore{})
+		w.changeRow(store.Key{Kind: store.Conversation, ID: c.ID}, func(b *store.Batch, row store.Row) { b.Delete(row.Key) })
+		w.learnsMarks()
+		assert.Equal(t, 2, w.spamVerdict(kept.ID).Marks, "what it taught stays")
+		learned := store.Key{Kind: store.Document, ID: "learned/" + c.ID}
+		rows, err := w.store.Load(ctx, tenant, []store.Key{learned}, nil)
+		require.NoError(t, err)
+		assert.Contains(t, rows.Absent, learned, "and whose it was is gone")
+	})
+}
+
+// A model that this program cannot read, such as a newer one's, holds no message up and loses no mark.
+func TestF2_AnUnreadableModelHoldsNothingUp(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		w.filtered()
+		w.trained(60)
+		key := store.Key{Kind: store.Document, ID: "spam/model"}
+		var good []byte
+		w.changeRow(key, func(b *store.Batch, row store.Row) {
+			good = row.Body
+			row.Body = []byte("1 0\n{\"generation\":20,\"model\":\"ZmRzcGFtYw==\"}")
+			b.Put(row)
+		})
+		d := w.open()
+		require.Equal(t, http.StatusOK, serve(d, w.provider.Request(w.says("eve", spamSays))))
+		c := w.current("eve")
+		assert.Equal(t, conversation.ShelfWaiting, c.Shelf)
+		w.do(w.jane, c.ID, frontdesk.Spam{})
+		w.learnsMarks()
+		w.changeRow(key, func(b *store.Batch, row store.Row) {
+			row.Body = good
+			b.Put(row)
+		})
+		w.clock.Advance(time.Minute)
+		w.run()
+		assert.Equal(t, 61, w.spamVerdict(c.ID).Marks, "the mark was learned once the model could be read")
 	})
 }
