@@ -12,6 +12,9 @@ import (
 const message80 = "Hi, my parcel 4711 should have come on Monday. Could you tell me where it is? Jo"
 
 func TestClassifyingAllocatesNothing(t *testing.T) {
+	if raced {
+		t.Skip("the race detector keeps no reading for the next text")
+	}
 	m := learned(mails(1, 200, 3, 12))
 	assert.Zero(t, int(testing.AllocsPerRun(200, func() { m.Classify(message80) })))
 }

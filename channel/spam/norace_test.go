@@ -1,0 +1,5 @@
+//go:build !race
+
+package spam_test
+
+const raced = false
