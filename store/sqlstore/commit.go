@@ -141,6 +141,7 @@ func (t *tables) changes(b *store.Batch, held *held, strict bool) []change {
 	all = append(all, t.updates(updates, updated, strict)...)
 	all = append(all, t.deletes(b.Tenant, deleted)...)
 	all = append(all, t.factChanges(removed, added, strict)...)
+	all = append(all, t.wordChanges(b, held)...)
 	all = append(all, t.adds(b)...)
 	if len(b.Finish) == 0 {
 		return append(all, t.enqueue(b)...)

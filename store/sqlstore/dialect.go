@@ -49,7 +49,7 @@ type tables struct {
 	prefix  string // of indexes, which have no schema of their own
 	schema  string // quoted, with the dot; "" for none
 
-	rows, facts, counters, jobs, leases, versions string
+	rows, facts, index, counters, jobs, leases, versions string
 }
 
 func newTables(opt Options) (*tables, error) {
@@ -71,7 +71,7 @@ func newTables(opt Options) (*tables, error) {
 		t.schema = `"` + opt.Schema + `".`
 	}
 	name := func(table string) string { return t.schema + t.prefix + table }
-	t.rows, t.facts, t.counters = name("rows"), name("facts"), name("counters")
+	t.rows, t.facts, t.index, t.counters = name("rows"), name("facts"), name("words"), name("counters")
 	t.jobs, t.leases, t.versions = name("jobs"), name("leases"), name("schema")
 	return t, nil
 }

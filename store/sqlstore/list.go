@@ -27,6 +27,14 @@ func (t *tables) list(ctx context.Context, q querier, query store.Query) (*store
 	if err != nil {
 		return nil, err
 	}
+	if len(arms) > 0 && len(query.Words) > 0 && query.Fact == "" && len(query.Ranges) == 0 {
+		switch found, err := t.wordArms(ctx, q, &query); {
+		case err != nil:
+			return nil, err
+		case found != nil:
+			arms = found
+		}
+	}
 	walk := &walk{query: &query, page: &store.Page{}, after: after, begins: begins}
 	for size := 0; len(arms) > 0; {
 		size = walk.next(size)

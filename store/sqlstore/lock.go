@@ -15,6 +15,7 @@ import (
 type held struct {
 	versions map[store.Key]int64
 	facts    map[store.Key][]store.Fact // of the rows to be changed
+	words    map[store.Key][]string     // of these too
 	groups   map[string]bool            // whose lease is the batch's
 }
 
@@ -42,7 +43,7 @@ const (
 // lock locks what the batch rests on, in one statement for every thousand rows: first the keys that must be absent, by their hash,
 // then rows by key, then leases by group. All commits keep this order, so that no two wait for each other.
 func (t *tables) lock(ctx context.Context, q querier, b *store.Batch, strict bool) (*held, error) {
-	h := &held{versions: map[store.Key]int64{}, facts: map[store.Key][]store.Fact{}, groups: map[string]bool{}}
+	h := &held{versions: map[store.Key]int64{}, facts: map[store.Key][]store.Fact{}, words: map[store.Key][]string{}, groups: map[string]bool{}}
 	parts := slices.Collect(slices.Chunk(b.Writes, chunk))
 	if len(parts) == 0 {
 		parts = append(parts, nil)
@@ -70,7 +71,7 @@ func (t *tables) planning(strict bool) []*statement {
 		return nil
 	}
 	off := func(setting string) string { return "set_config('enable_" + setting + "', 'off', true)" }
-	return []*statement{new(statement).add(fmt.Sprintf("select %d as what, '' as kind, %s || %s || %s as id, cast(0 as bigint) as version, cast(null as bytea) as facts",
+	return []*statement{new(statement).add(fmt.Sprintf("select %d as what, '' as kind, %s || %s || %s as id, cast(0 as bigint) as version, cast(null as bytea) as facts, cast(null as bytea) as words",
 		nobody, off("seqscan"), off("hashjoin"), off("mergejoin")))}
 }
 
@@ -80,7 +81,7 @@ func union(arms []*statement) *statement {
 		if i > 0 {
 			s.add(" union all ")
 		}
-		s.add("select what, kind, id, version, facts from (").join(arm).add(fmt.Sprintf(") as a%d", i))
+		s.add("select what, kind, id, version, facts, words from (").join(arm).add(fmt.Sprintf(") as a%d", i))
 	}
 	return s
 }
@@ -89,8 +90,8 @@ func (h *held) scan(r *sql.Rows) error {
 	var what int
 	var kind, id string
 	var version int64
-	var facts []byte
-	if err := r.Scan(&what, &kind, &id, &version, &facts); err != nil {
+	var facts, words []byte
+	if err := r.Scan(&what, &kind, &id, &version, &facts, &words); err != nil {
 		return err
 	}
 	key := store.Key{Kind: store.Kind(kind), ID: id}
@@ -101,6 +102,7 @@ func (h *held) scan(r *sql.Rows) error {
 			return nil // not there
 		}
 		h.versions[key] = version
+		h.words[key] = unpackWords(words)
 		h.facts[key], err = unpackFacts(facts)
 		return err
 	case aLease:
@@ -148,7 +150,7 @@ func (t *tables) lockAbsent(b *store.Batch) []*statement {
 		values = append(values, []any{l.hash, l.exclusive})
 	}
 	s := new(statement).add(fmt.Sprintf("select %d as what, '' as kind, case when column2 = 1 then pg_advisory_xact_lock(column1)::text "+
-		"else pg_advisory_xact_lock_shared(column1)::text end as id, cast(0 as bigint) as version, cast(null as bytea) as facts from (", nobody))
+		"else pg_advisory_xact_lock_shared(column1)::text end as id, cast(0 as bigint) as version, cast(null as bytea) as facts, cast(null as bytea) as words from (", nobody))
 	return []*statement{s.values([]string{"bigint", "bigint"}, values).add(") as v")}
 }
 
@@ -168,15 +170,15 @@ func (t *tables) lockRows(tenant string, writes []store.Write) []*statement {
 	}
 	list := new(statement).values([]string{"text", "text", "bigint"}, keys)
 	if t.dialect == SQLite { // the transaction has the whole database
-		s := new(statement).add(fmt.Sprintf("select %d as what, r.kind, r.id, r.version, r.facts from (", aRow)).join(list).add(") as k")
+		s := new(statement).add(fmt.Sprintf("select %d as what, r.kind, r.id, r.version, r.facts, r.words from (", aRow)).join(list).add(") as k")
 		return []*statement{t.beside(s, t.rows, "r.tenant = ? and r.kind = k.column1 and r.id = k.column2", []any{tenant}, "")}
 	}
 	one := func(columns, check, mode string) string {
 		return " left join lateral (select " + columns + " from " + t.rows + " as r where k.column3 = " + check +
 			" and r.tenant = ? and r.kind = k.column1 and r.id = k.column2 limit 1 for " + mode + ") as "
 	}
-	s := new(statement).add(fmt.Sprintf("select %d as what, k.column1 as kind, k.column2 as id, coalesce(p.version, c.version, 0) as version, p.facts from (", aRow)).join(list).add(") as k")
-	s.add(one("r.version, r.facts", "0", "no key update")+"p on true", tenant)
+	s := new(statement).add(fmt.Sprintf("select %d as what, k.column1 as kind, k.column2 as id, coalesce(p.version, c.version, 0) as version, p.facts, p.words from (", aRow)).join(list).add(") as k")
+	s.add(one("r.version, r.facts, r.words", "0", "no key update")+"p on true", tenant)
 	s.add(one("r.version", "1", "share")+"c on true", tenant)
 	return []*statement{s}
 }
@@ -190,7 +192,7 @@ func (t *tables) lockLeases(b *store.Batch) []*statement {
 	for i, f := range b.Finish {
 		rows[i] = []any{f.Group, f.Token}
 	}
-	s := new(statement).add(fmt.Sprintf("select %d as what, '' as kind, r.grp as id, 0 as version, cast(null as %s) as facts from (", aLease, t.bytes()))
+	s := new(statement).add(fmt.Sprintf("select %d as what, '' as kind, r.grp as id, 0 as version, cast(null as %[2]s) as facts, cast(null as %[2]s) as words from (", aLease, t.bytes()))
 	s.values([]string{"text", "text"}, rows).add(") as k")
 	t.beside(s, t.leases, "r.lane = ? and r.grp = k.column1 and r.token = k.column2", []any{lane(b.Tenant)}, " for update")
 	return []*statement{s}

@@ -119,6 +119,14 @@ func unpackFacts(packed []byte) ([]store.Fact, error) {
 	return facts, nil
 }
 
+// unpackWords reads what written has joined by NUL, which no word can hold.
+func unpackWords(packed []byte) []string {
+	if len(packed) == 0 {
+		return nil
+	}
+	return strings.Split(string(packed), "\x00")
+}
+
 // scanned is a row on its way from the database.
 type scanned struct {
 	row                         store.Row
@@ -145,9 +153,7 @@ func (s *scanned) done() (store.Row, error) {
 	if s.shelf.Valid {
 		row.Place = &store.Place{Shelf: s.shelf.String, Mailbox: s.mailbox.String, Team: s.team.String, Agent: s.agent.String, Activity: s.activity.Int64}
 	}
-	if len(s.words) > 0 {
-		row.Words = strings.Split(string(s.words), "\x00")
-	}
+	row.Words = unpackWords(s.words)
 	var err error
 	row.Facts, err = unpackFacts(s.facts)
 	return row, err
