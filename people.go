@@ -96,6 +96,7 @@ func (in *inbound) begin(subject string, contacts []string) error {
 			change.Conversation.Judged = conversation.JudgedTrusted
 		}
 	}
+	in.homes = map[string]string{change.Conversation.ID: pair(in.ch.Mailbox, in.ch.Method)}
 	in.current = &held{Conversation: change.Conversation}
 	in.held = append(in.held, in.current)
 	in.tell(in.now, change.Events...)

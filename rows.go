@@ -64,7 +64,7 @@ func (t *txn) putConversation(c *conversation.Conversation, before *conversation
 		conversation.Tally(before, t.batch.Add, -1)
 	}
 	conversation.Tally(c, t.batch.Add, 1)
-	return t.put(store.Row{Key: conversationKey(c.ID), Place: placeOf(c), Facts: conversationFacts(c)}, formatConversation, c)
+	return t.put(store.Row{Key: conversationKey(c.ID), Place: placeOf(c), Facts: conversationFacts(c), Words: wordsOf(c.Subject)}, formatConversation, c)
 }
 
 func placeOf(c *conversation.Conversation) *store.Place {
@@ -153,12 +153,15 @@ func entryType(m *conversation.Message) string {
 
 // putMessage writes a message. A test message belongs to no conversation and is in no list.
 func (t *txn) putMessage(m *conversation.Message) error {
-	row := store.Row{Key: messageKey(m.ID)}
+	row := store.Row{Key: messageKey(m.ID), Words: messageWords(m)}
 	t.order = max(t.order, m.Changed.UnixMicro()) // what is told of it comes after what was told before
 	if !m.Test {
 		row.Facts = append(row.Facts,
 			store.Fact{Name: "conversation", Value: m.Conversation, Order: m.Sequence},
 			store.Fact{Name: "type", Value: entryType(m)})
+		if home := t.home(m); home != "" {
+			row.Facts = append(row.Facts, store.Fact{Name: factMailbox, Value: home})
+		}
 	}
 	for _, tag := range m.Tags {
 		row.Facts = append(row.Facts, store.Fact{Name: "tag", Value: tag})
@@ -172,13 +175,27 @@ func (t *txn) putMessage(m *conversation.Message) error {
 	return t.put(row, formatMessage, m)
 }
 
+// factMailbox is the mailbox and method of a message's conversation: what a search looks for only where its caller may.
+const factMailbox = "mailbox"
+
+// home returns the mailbox and method of a message's conversation: of the one that was loaded or put, else what the message had.
+func (t *txn) home(m *conversation.Message) string {
+	if row := t.rows[conversationKey(m.Conversation)]; row.Place != nil {
+		return row.Place.Mailbox
+	}
+	if row := t.rows[messageKey(m.ID)]; row.Version != 0 {
+		return factOf(&row, factMailbox)
+	}
+	return t.homes[m.Conversation]
+}
+
 // undelivered reports whether a person should look at what became of a message: it failed or is in doubt, and nobody dismissed it.
 func undelivered(m *conversation.Message) bool {
 	return !m.Dismissed && (m.Delivery == conversation.Failed || m.Delivery == conversation.Unknown)
 }
 
 func (t *txn) putContact(c *conversation.Contact) error {
-	row := store.Row{Key: contactKey(c.ID)}
+	row := store.Row{Key: contactKey(c.ID), Words: contactWords(c)}
 	for _, i := range c.Identities {
 		if i.Scope == conversation.ScopePhone && store.CheckText(i.Address, false) == "" {
 			f := store.Fact{Name: "phone", Value: i.Address, Order: c.Created.UnixMicro()}

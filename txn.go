@@ -26,6 +26,8 @@ type txn struct {
 	cached []store.Key // documents that came from the cache
 	called bool        // somebody's rights were looked at
 	ids    []string    // made before the first attempt
+
+	homes map[string]string // mailbox and method of new conversations, which are put after their messages
 }
 
 // tries is how often a command is decided before it is ErrBusy.

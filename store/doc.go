@@ -11,8 +11,8 @@
 //
 //  1. A row is found by tenant, kind and ID. The same key under two tenants is two rows, and no call reads or changes a row, a
 //     counter or a job of another tenant.
-//  2. IDs, names, values, counters and groups are compared byte by byte, whatever the database's collation: "B" comes before "a",
-//     "a" differs from "A" and from "a ".
+//  2. IDs, names, values, words, counters and groups are compared byte by byte, whatever the database's collation: "B" comes before
+//     "a", "a" differs from "A" and from "a ".
 //  3. A body is kept exactly, byte for byte, also when it is empty, is not text, or is JSON with odd spacing. It is never stored in
 //     a type that rewrites it.
 //  4. What a Put gave comes back: version, body, target, place, facts in their order, words.
@@ -59,7 +59,7 @@
 //  28. A cursor that the query did not make, or made by another query, is ErrCursor. Direction, limit and budget may change under a cursor.
 //  29. Match and Words filter as [Matches] does.
 //  30. A query examines at most Budget rows. When it is spent the page is short and carries a cursor that goes on from there; each page
-//     makes progress.
+//     makes progress. Rows that an index of words leaves out were not examined.
 //  31. While rows move, a walk in the same order repeats none that did not move and misses none that did not move.
 //  32. A query that the store cannot evaluate is ErrUnsupported, never a wrong or partial answer.
 //
@@ -91,6 +91,11 @@
 //
 // Conversations are listed by four ranges, each an index that ends in activity and ID: shelf; shelf and mailbox; shelf and team; shelf
 // and agent. [Listed] names the facts that are listed, each by an index (kind, name, value, order, ID). All other facts only filter.
+//
+// Words have no list of their own: they filter every list. A store whose tenants search in many rows keeps an index (kind, word, ID) and
+// begins a list by ID that asks for words at the rarest of them: among millions of rows a search then reads little more than it shows, and
+// never walks back through time for words that are rare together. A store without such an index examines rows until the budget is spent,
+// page after page: right, and slow where little is found.
 //
 // # Limits
 //

@@ -60,6 +60,8 @@ func valuesByteByByte(e *env) {
 			q.Kind = store.Conversation
 			e.same(2, "IDs of "+describe(&q), e.all(q), []string{rows[i].ID})
 		}
+		q := store.Query{Kind: store.Conversation, Words: []string{v}}
+		e.same(2, "IDs of "+describe(&q), e.all(q), expect(rows, q))
 	}
 }
 

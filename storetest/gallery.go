@@ -119,6 +119,8 @@ func everyList() []store.Query {
 		{Ranges: []store.Range{{Shelf: "done", By: store.ByMailbox, Value: "m1"}, {Shelf: "open", By: store.ByTeam, Value: "t2"}, {Shelf: "open"}}},
 		{Ranges: []store.Range{{Shelf: "open"}}, Match: []store.Match{{Name: "size", Any: []string{"s", "l"}}}},
 		{Fact: "tag", Value: "blue", Words: []string{"gam"}},
+		{Words: []string{"gam"}},
+		{Prefix: "c1", Words: []string{"g", "al"}},
 	}
 	for i := range qs {
 		qs[i].Kind = store.Conversation

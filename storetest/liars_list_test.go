@@ -125,6 +125,30 @@ var listLies = []lie{
 			q.Words[i] = strings.ToLower(q.Words[i])
 		}
 	})},
+	{name: "has an index of whole words", rule: 29, found: "Lists/MatchAndWords", spoil: listed(func(page *store.Page, q *store.Query) {
+		page.Rows = slices.DeleteFunc(page.Rows, func(row store.Row) bool {
+			return slices.ContainsFunc(q.Words, func(word string) bool { return !slices.Contains(row.Words, word) })
+		})
+	})},
+	{name: "looks at the first words that begin as asked", rule: 29, found: "Lists/WordsByID", spoil: listed(func(page *store.Page, q *store.Query) {
+		page.Rows = slices.DeleteFunc(page.Rows, func(row store.Row) bool {
+			return len(q.Words) > 0 && slices.Max(row.Words) > "many060" && q.Words[0] == "m"
+		})
+	})},
+	{name: "stops at the first hits", rule: 29, found: "Lists/WordsByID", spoil: func(l *liar, good store.Store) {
+		l.list = func(ctx context.Context, q store.Query) (*store.Page, error) {
+			page, err := good.List(ctx, q)
+			if err == nil && len(q.Words) > 0 && q.Limit == 0 {
+				page.Rows, page.Cursor = page.Rows[:min(len(page.Rows), 40)], ""
+			}
+			return page, err
+		}
+	}},
+	{name: "lists hits by how well they fit", rule: 29, found: "Lists/WordsByID", spoil: listed(func(page *store.Page, q *store.Query) {
+		if len(q.Words) > 0 {
+			slices.SortStableFunc(page.Rows, func(a, b store.Row) int { return len(a.Words) - len(b.Words) })
+		}
+	})},
 	{name: "answers what it cannot list with nothing", rule: 32, found: "Lists/Unsupported", spoil: func(l *liar, good store.Store) {
 		l.list = func(ctx context.Context, q store.Query) (*store.Page, error) {
 			if q.Check() != nil {

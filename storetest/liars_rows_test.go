@@ -130,6 +130,22 @@ var rowLies = []lie{
 			row.Place = old.Place
 		}
 	})},
+	{name: "keeps old words in the index", rule: 8, found: "Rows/WordsFollowTheRow", spoil: keepsOld(func(old, row *store.Row) {
+		row.Words = append(row.Words, old.Words...)
+	})},
+	{name: "has an index of words without the letters' case", rule: 2, found: "Rows/ValuesByteByByte", spoil: func(l *liar, good store.Store) {
+		puts(func(row *store.Row) {
+			for i := range row.Words {
+				row.Words[i] = strings.ToLower(row.Words[i])
+			}
+		})(l, good)
+		queries(func(q *store.Query) {
+			q.Words = slices.Clone(q.Words)
+			for i := range q.Words {
+				q.Words[i] = strings.ToLower(q.Words[i])
+			}
+		})(l, good)
+	}},
 	{name: "makes versions itself", rule: 45, found: "Rows/VersionKept", spoil: batches(func(b *store.Batch) {
 		for i := range b.Writes {
 			b.Writes[i].Row.Version = b.Writes[i].If + 1

@@ -18,6 +18,7 @@ var listCases = []testcase{
 	{"Lists/ByIDAndPrefix", []int{25}, byIDAndPrefix, 0},
 	{"Lists/AscendingIsMirrored", []int{26}, ascendingIsMirrored, 0},
 	{"Lists/MatchAndWords", []int{29}, matchAndWords, 0},
+	{"Lists/WordsByID", []int{29, 25}, wordsByID, 0},
 	{"Lists/Unsupported", []int{32}, unsupported, 0},
 }
 
@@ -148,6 +149,32 @@ func matchAndWords(e *env) {
 		for _, q := range filters {
 			q.Kind, q.Fact, q.Value, q.Ranges = store.Conversation, base.Fact, base.Value, base.Ranges
 			e.listed(29, rows, q)
+		}
+	}
+}
+
+// wordsByID asks for words as an index of them must answer: a beginning of many different words, of several in one row, together with words
+// that few rows have.
+func wordsByID(e *env) {
+	rows := e.gallery(60)
+	for i := range 90 {
+		row := store.Row{Key: store.Key{Kind: store.Conversation, ID: fmt.Sprintf("w%02d", (i*37)%90)}, Words: []string{fmt.Sprintf("many%03d", i), "many", "gam"}}
+		if i%3 == 0 {
+			row.Words = append(row.Words, fmt.Sprintf("many%03d", i+1), "third", "third")
+		}
+		if i%30 == 0 {
+			row.Words = append(row.Words, "rare")
+		}
+		rows = append(rows, row)
+	}
+	e.put(rows[60:]...)
+	e.put(store.Row{Key: store.Key{Kind: store.Message, ID: "other"}, Words: []string{"many", "gam", "rare"}})
+	for _, words := range [][]string{{"many"}, {"many0"}, {"many00"}, {"many012"}, {"m"}, {"gam"}, {"g", "m"}, {"rare"}, {"gam", "rare"}, {"rare", "third", "many"},
+		{"third", "third"}, {"none"}, {"rare", "none"}, {"many", "alpha"}, {"\xf4\x8f\xbf\xbf"}, {"many\xff"}, {"many\x00"}, {""}, {"", "rare"}} {
+		for _, prefix := range []string{"", "w", "w1", "c", "z"} {
+			for _, ascending := range []bool{false, true} {
+				e.listed(29, rows, store.Query{Kind: store.Conversation, Words: words, Prefix: prefix, Ascending: ascending})
+			}
 		}
 	}
 }

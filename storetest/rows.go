@@ -23,6 +23,7 @@ var rowCases = []testcase{
 	{"Rows/LongestInputs", []int{7}, longestInputs, 0},
 	{"Rows/LargestRow", []int{7}, largestRow, 0},
 	{"Rows/PutReplacesWhole", []int{8}, putReplacesWhole, 0},
+	{"Rows/WordsFollowTheRow", []int{6, 8}, wordsFollowTheRow, 0},
 	{"Rows/VersionKept", []int{45}, versionKept, 0},
 }
 
@@ -195,6 +196,30 @@ func putReplacesWhole(e *env) {
 	e.same(8, "the rows by a fact whose order changed", withoutVersion(e.list(q).Rows), []store.Row{moved})
 	q = store.Query{Kind: store.Conversation, Ranges: []store.Range{{Shelf: "done", By: store.ByMailbox, Value: "berlin/mail"}, {Shelf: "open"}}}
 	e.same(8, "the rows of its new range", withoutVersion(e.list(q).Rows), []store.Row{moved})
+}
+
+// wordsFollowTheRow changes a row's words in every way, beside a row that has the same ones and keeps them.
+func wordsFollowTheRow(e *env) {
+	row := store.Row{Key: message(1, "c001").Key, Words: []string{"alpha", "beta"}}
+	other := store.Row{Key: message(2, "c001").Key, Words: []string{"alpha", "beta", "gamma"}}
+	check := func(rule int, what string, words ...string) {
+		e.Helper()
+		row.Words = words
+		for _, word := range []string{"alpha", "alp", "alphabet", "beta", "gamma", "Alpha", "delta"} {
+			q := store.Query{Kind: store.Message, Words: []string{word}}
+			e.same(rule, "IDs of "+describe(&q)+" after "+what, e.all(q), expect([]store.Row{row, other}, q))
+		}
+	}
+	e.put(row, other)
+	check(8, "putting two rows", "alpha", "beta")
+	for _, words := range [][]string{{"beta", "delta"}, {"delta", "beta"}, {"beta", "beta", "alphabet"}, {"beta", "alphabet"}, nil, {"Alpha", "alpha"}} {
+		e.replace(store.Row{Key: row.Key, Words: words, Body: []byte("again")})
+		check(8, fmt.Sprintf("replacing a row's words by %q", words), words...)
+	}
+	e.remove(row.Key)
+	check(6, "deleting a row")
+	e.put(store.Row{Key: row.Key, Words: []string{"delta"}})
+	check(6, "putting a deleted row again", "delta")
 }
 
 func withoutVersion(rows []store.Row) []store.Row {

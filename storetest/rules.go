@@ -6,7 +6,7 @@ import "fmt"
 // A test compares them with doc.go.
 var rules = map[int]string{
 	1:  "A row is found by tenant, kind and ID. The same key under two tenants is two rows, and no call reads or changes a row, a counter or a job of another tenant.",
-	2:  "IDs, names, values, counters and groups are compared byte by byte, whatever the database's collation: \"B\" comes before \"a\", \"a\" differs from \"A\" and from \"a \".",
+	2:  "IDs, names, values, words, counters and groups are compared byte by byte, whatever the database's collation: \"B\" comes before \"a\", \"a\" differs from \"A\" and from \"a \".",
 	3:  "A body is kept exactly, byte for byte, also when it is empty, is not text, or is JSON with odd spacing. It is never stored in a type that rewrites it.",
 	4:  "What a Put gave comes back: version, body, target, place, facts in their order, words.",
 	5:  "What is handed in and what is handed out is a copy: changing a slice afterwards changes nothing in the store.",
@@ -34,7 +34,7 @@ var rules = map[int]string{
 	27: "A page has at most Limit rows and resumes exactly after its cursor: walking pages to the end meets every row once. An empty cursor means there is no more; a cursor may be followed by an empty page.",
 	28: "A cursor that the query did not make, or made by another query, is ErrCursor. Direction, limit and budget may change under a cursor.",
 	29: "Match and Words filter as [Matches] does.",
-	30: "A query examines at most Budget rows. When it is spent the page is short and carries a cursor that goes on from there; each page makes progress.",
+	30: "A query examines at most Budget rows. When it is spent the page is short and carries a cursor that goes on from there; each page makes progress. Rows that an index of words leaves out were not examined.",
 	31: "While rows move, a walk in the same order repeats none that did not move and misses none that did not move.",
 	32: "A query that the store cannot evaluate is ErrUnsupported, never a wrong or partial answer.",
 	33: "Jobs leases only what is due: a job without a due time always is, another when Due is not after Now.",

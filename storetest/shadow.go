@@ -61,7 +61,7 @@ func shadowRows() []store.Row {
 		row.Facts = []store.Fact{{Name: "tag", Value: "red", Order: int64(i)}}
 		rows = append(rows, row)
 		m := message(i, conv(i).ID)
-		m.Body = []byte("shadow")
+		m.Body, m.Words = []byte("shadow"), []string{"alpha", "beta"}
 		rows = append(rows, m, name(fmt.Sprintf("n%d", i), m.Key))
 	}
 	return rows
@@ -75,6 +75,7 @@ func (sh *shadow) look(e *env) shadowState {
 		{Kind: store.Conversation, Ranges: []store.Range{{Shelf: "open"}}},
 		{Kind: store.Conversation, Fact: "tag", Value: "red"},
 		{Kind: store.Message},
+		{Kind: store.Message, Words: []string{"alp"}},
 	} {
 		q.Tenant = sh.tenant
 		st.Lists = append(st.Lists, e.all(q))

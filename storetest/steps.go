@@ -30,7 +30,7 @@ func (h *history) row(key store.Key, n []int) store.Row {
 		for i := range n[1] % 3 {
 			row.Facts = append(row.Facts, store.Fact{Name: pick(i, "tag", "size"), Value: pick(n[2]+i, "red", "blue"), Order: int64(n[3]%5 - 2)})
 		}
-		row.Words = []string{pick(n[4], "alpha", "beta")}
+		row.Words = []string{pick(n[4], "alpha", "beta"), pick(n[5], "gamma", "gam", "delta")}
 	}
 	return row
 }
