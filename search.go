@@ -16,7 +16,7 @@ import (
 // SearchQuery asks for what holds every word of a text.
 type SearchQuery struct {
 	// Text is at most MaxSearch bytes and 20 words, one of them of at least MinSearch letters or digits. A word also finds what it begins.
-	// A phone number is written with a plus and its country code, or as it is dialled in its country.
+	// A phone number is written with a plus and its country code, or as it is dialled in its country; a short number as it is, or after #.
 	Text string
 
 	// Query selects the conversations in which to search. Its View defaults to AllView here, and its Limit counts hits.
@@ -92,8 +92,9 @@ type stream struct {
 
 // search makes the streams of a search; nil means that the caller sees nothing.
 func (t *txn) search(c caller, q SearchQuery) (*search, error) {
+	number := shortNumber(q.Text)
 	words, err := searched(q.Text)
-	if err != nil {
+	if err != nil && (number == "" || !strings.Contains(q.Text, "#")) {
 		return nil, err
 	}
 	sq, err := t.compile(c, q.Query)
@@ -108,7 +109,7 @@ func (t *txn) search(c caller, q SearchQuery) (*search, error) {
 	if err != nil {
 		return nil, err
 	}
-	sr := &search{txn: t, caller: c, query: q.Query, within: sq, global: settings.GlobalRead, limit: sq.Size(), streams: t.streams(q.Text, words, pairs)}
+	sr := &search{txn: t, caller: c, query: q.Query, within: sq, global: settings.GlobalRead, limit: sq.Size(), streams: t.streams(q.Text, words, number, pairs)}
 	return sr, sr.resume(q, words)
 }
 
@@ -127,21 +128,31 @@ func searched(text string) ([]string, error) {
 	return words, nil
 }
 
-func (t *txn) streams(text string, words, pairs []string) []stream {
+// shortNumber returns the short number that a text is, without the sign before it; "" if it is none.
+func shortNumber(text string) string {
+	number := strings.TrimPrefix(strings.TrimSpace(text), "#")
+	if strings.Trim(number, "0123456789") != "" || len(number) > 19 {
+		return ""
+	}
+	return number
+}
+
+// streams are the lists in which words are looked up, and the conversation of a short number.
+func (t *txn) streams(text string, words []string, number string, pairs []string) (all []stream) {
+	if number != "" {
+		all = append(all, stream{found: FoundNumber, query: store.Query{Tenant: t.tenant, Kind: store.Conversation, Fact: "number", Value: number}})
+	}
+	if len(words) == 0 {
+		return all
+	}
 	messages := store.Query{Tenant: t.tenant, Kind: store.Message, Words: words}
 	matchPlace(&messages, factMailbox, pairs)
 	subjects := store.Query{Tenant: t.tenant, Kind: store.Conversation, Words: words}
 	matchPlace(&subjects, "@mailbox", pairs)
-	all := []stream{
-		{found: FoundMessage, query: messages},
-		{found: FoundSubject, query: subjects},
-		{found: FoundContact, query: store.Query{Tenant: t.tenant, Kind: store.Contact, Words: words}},
-	}
+	all = append(all, stream{found: FoundMessage, query: messages}, stream{found: FoundSubject, query: subjects},
+		stream{found: FoundContact, query: store.Query{Tenant: t.tenant, Kind: store.Contact, Words: words}})
 	if phone := askedPhone(text); phone != "" && !slices.Equal(words, []string{phone}) {
 		all = append(all, stream{found: FoundContact, query: store.Query{Tenant: t.tenant, Kind: store.Contact, Words: []string{phone}}})
-	}
-	if number := strings.TrimPrefix(strings.TrimSpace(text), "#"); len(words) == 1 && words[0] == number && strings.Trim(number, "0123456789") == "" {
-		all = append(all, stream{found: FoundNumber, query: store.Query{Tenant: t.tenant, Kind: store.Conversation, Fact: "number", Value: number}})
 	}
 	return all
 }

@@ -46,12 +46,29 @@ var dense = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakan
 // plain are letters that Unicode does not take apart although people type them as others.
 var plain = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "æ", "ae", "œ", "oe", "ı", "i", "ħ", "h", "ŧ", "t")
 
-// fold returns a text as it is compared.
+// fold returns a text as it is compared. Most words of most texts are ASCII, for which little is to be done.
 func fold(text string) string {
 	text = cut(text, maxText)
 	if isASCII(text) {
 		return strings.ToLower(text)
 	}
+	var b strings.Builder
+	b.Grow(len(text))
+	for more := true; more; {
+		var part string
+		if part, text, more = strings.Cut(text, " "); isASCII(part) {
+			b.WriteString(strings.ToLower(part))
+		} else {
+			b.WriteString(foldPart(part))
+		}
+		if more {
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
+
+func foldPart(text string) string {
 	text = norm.NFKD.String(strings.ToValidUTF8(text, " "))
 	text = strings.Map(func(r rune) rune {
 		if unicode.Is(marks, r) {
@@ -59,7 +76,8 @@ func fold(text string) string {
 		}
 		return r
 	}, text)
-	return norm.NFC.String(plain.Replace(cases.Fold().String(text)))
+	text = strings.ToLower(cases.Fold().String(text)) // folding makes Cherokee upper case
+	return norm.NFC.String(plain.Replace(text))
 }
 
 // cut shortens a text to at most n bytes, between two characters.
@@ -87,9 +105,10 @@ func wordsOf(texts ...string) []string {
 	var w wordSet
 	for _, text := range texts {
 		tokens(fold(text), func(t token) {
-			w.add(t.text)
 			if t.dense {
 				w.addPairs(t.text)
+			} else {
+				w.add(t.text)
 			}
 		})
 	}
@@ -102,29 +121,27 @@ type wordSet struct {
 	known map[string]bool // of words, once they are many
 }
 
-// someWords is how many words are looked through one by one: for most texts that is faster than a map.
-const someWords = 24
+// someWords is from how many words on a set looks whether it has a word before it takes it. Fewer are sorted in the end in less time.
+const someWords = 100
 
 func (w *wordSet) add(word string) {
 	word = cut(word, maxWord)
-	if word == "" || len(w.words) >= maxWords {
-		return
-	}
-	if w.known == nil {
-		if slices.Contains(w.words, word) {
-			return
-		}
-	} else if w.known[word] {
-		return
-	}
-	w.words = append(w.words, word)
 	switch {
-	case len(w.words) == someWords:
+	case word == "" || len(w.words) >= maxWords || w.known[word]:
+		return
+	case w.words == nil:
+		w.words = make([]string, 0, 24)
+	case len(w.words) == someWords && w.known == nil:
+		w.words = w.sorted()
 		w.known = make(map[string]bool, 4*someWords)
 		for _, known := range w.words {
 			w.known[known] = true
 		}
-	case w.known != nil:
+		w.add(word)
+		return
+	}
+	w.words = append(w.words, word)
+	if w.known != nil {
 		w.known[word] = true
 	}
 }
@@ -141,7 +158,7 @@ func (w *wordSet) addPairs(run string) {
 
 func (w *wordSet) sorted() []string {
 	slices.Sort(w.words)
-	return w.words
+	return slices.Compact(w.words)
 }
 
 // token is a part of a folded text.
@@ -167,6 +184,13 @@ func tokens(text string, found func(token)) {
 		default:
 			end := at + size
 			for end < len(text) {
+				if c := text[end]; c < utf8.RuneSelf {
+					if class(rune(c)) != kind {
+						break
+					}
+					end++
+					continue
+				}
 				next, size := utf8.DecodeRuneInString(text[end:])
 				if c := class(next); c != kind && c != joining {
 					break

@@ -121,6 +121,9 @@ var commands = map[string]command{
 	"DeleteView":     {works, false, false, func(s *frontdesk.Session, _ *scene) error { return s.DeleteView(ctx, "none") }},
 	"SetDefaultView": {works, false, true, func(s *frontdesk.Session, _ *scene) error { return s.SetDefaultView(ctx, "") }},
 	"Conversation":   {reads, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.Conversation(ctx, x.conv)) }},
+	"Search": {reads, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return only(s.Search(ctx, frontdesk.SearchQuery{Text: "hello"}))
+	}},
 	"Timeline": {reads, true, false, func(s *frontdesk.Session, x *scene) error {
 		return only(s.Timeline(ctx, x.conv, frontdesk.TimelineQuery{}))
 	}},
