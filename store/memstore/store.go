@@ -2,7 +2,8 @@
 // things out, and for a program that may forget.
 //
 // It keeps every rule of package store, passes storetest.Run like every other store, and finds a page of any list among a million rows
-// without a scan. It keeps nothing on disk and cannot be shared by two processes.
+// without a scan. It has no index of words, which would take as much room as the rows: a list that asks for words examines rows until its
+// budget is spent. It keeps nothing on disk and cannot be shared by two processes.
 package memstore
 
 import (

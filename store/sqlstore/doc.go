@@ -11,13 +11,22 @@
 // # Tables
 //
 // rows holds every row, with its place in columns and the one listed fact that every row of its kind has in columns too; facts
-// holds the other listed facts. counters, jobs and leases hold what their names say. Every key begins with the tenant; jobs and leases
-// begin with the lane, which is the tenant preceded by its shard in two hexadecimal digits, so that tenants are visited in its order.
+// holds the other listed facts; words holds each word of each row once, which takes about 0.4 kB a message of twelve words in SQLite and
+// 1.3 kB in PostgreSQL. counters, jobs and leases hold what their names say. Every key begins with the tenant; jobs and leases begin with
+// the lane, which is the tenant preceded by its shard in two hexadecimal digits, so that tenants are visited in its order.
 // There are no triggers, no sequences and no foreign keys. Text compares byte by byte (COLLATE "C", BINARY), and bodies are bytes. A
 // job without a due time has the smallest number there is.
 //
 // What store.Listed says when a row is written decides where its facts go. When it says more in a later version, rows written before
 // are listed by the new fact only once they are written again.
+//
+// # Words
+//
+// A list by ID that asks for words reads the table words: it counts, up to a bound, what begins with each of them, and takes the rarest.
+// Up to 400 entries are read and sorted. Of a word that more rows have, the newest are read in the order of the list; of a beginning of up
+// to 32 different words, all of these are merged. A beginning of more words than that is sorted up to 50,000 entries; beyond, the rows
+// themselves are read newest first, of which it finds many. The query's other words and its Match filter the rows under the budget.
+// In lists by ranges and by facts words only filter.
 //
 // # PostgreSQL
 //

@@ -83,7 +83,8 @@ func (t *tables) within(query *store.Query, word string) (string, []any) {
 	return where, args
 }
 
-// countHits counts, up to the bound and one more, the entries that begin with each word.
+// countHits counts, up to the bound and one more, the entries that begin with each word. In the order of the index, since PostgreSQL collects
+// what has no order in a bitmap first, all of it.
 func (t *tables) countHits(ctx context.Context, q querier, query *store.Query, words []string, bound int) ([]int, error) {
 	s := new(statement)
 	for i, word := range words {
@@ -92,7 +93,7 @@ func (t *tables) countHits(ctx context.Context, q querier, query *store.Query, w
 			s.add(" union all ")
 		}
 		s.add("select "+strconv.Itoa(i)+" as word, count(*) as hits from (select 1 as hit from "+t.index+" where "+where, args...)
-		s.add(" limit " + strconv.Itoa(bound+1) + ") as h" + strconv.Itoa(i))
+		s.add(" order by tenant, kind, word, id limit " + strconv.Itoa(bound+1) + ") as h" + strconv.Itoa(i))
 	}
 	counts := make([]int, len(words))
 	err := t.query(ctx, q, s, func(r *sql.Rows) error {
