@@ -52,8 +52,9 @@ const (
 
 // Search returns where every word of a text stands together: in a message, in the subject of a conversation, or in the names and addresses
 // of one contact; or the conversation whose short number it is. Case, accents and width make no difference. What was found is ordered by
-// when it began to exist, newest first: a message, a conversation, a contact, who leads to his newest 20 conversations. Nobody finds what
-// his lists do not show. A page may be shorter than its limit and still have a next one. Errors: ErrInvalid, ErrCursor.
+// when it began to exist, newest first: a message, a conversation, a contact, who leads to his newest 20 conversations, or as many as a
+// page holds. Nobody finds what his lists do not show. A page may be shorter than its limit, even empty, and still have a next one.
+// Errors: ErrInvalid, ErrCursor.
 func (s *Session) Search(ctx context.Context, q SearchQuery) (page Page[Hit], err error) {
 	if q.View == "" {
 		q.View = AllView

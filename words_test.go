@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -96,8 +97,9 @@ func TestMessageWords(t *testing.T) {
 	assert.Equal(t, []string{"bon", "is", "it", "order", "pdf", "where", "zoe"}, messageWords(&m))
 	m = conversation.Message{HTML: "<p class='x'>Caf&eacute;<br>open</p"}
 	assert.Equal(t, []string{"cafe", "open"}, messageWords(&m))
-	m = conversation.Message{Text: "x", Test: true}
-	assert.Empty(t, messageWords(&m))
+	for _, m := range []conversation.Message{{Text: "gone", Test: true}, {Text: "gone", Erased: time.UnixMicro(1)}} {
+		assert.Empty(t, messageWords(&m))
+	}
 }
 
 // FuzzWords holds texts of customers against the promises of an index: words that a store takes, sorted, few enough, the same when

@@ -110,6 +110,13 @@ func TestV3_ShortNumberIsFoundWhole(t *testing.T) {
 			assert.Equal(t, []string{"number " + all[at].ID}, foundBy(w.finds(w.jane, frontdesk.SearchQuery{Text: text})), text)
 			assert.Empty(t, w.finds(w.mia, frontdesk.SearchQuery{Text: text}), "not of her mailbox")
 		}
+		number := fmt.Sprint(all[at].Number)
+		w.clock.Advance(time.Second)
+		w.hears("late", "Is "+number+" mine?")
+		w.hears("late", "I mean "+number+"0")
+		hits := foundBy(w.finds(w.jane, frontdesk.SearchQuery{Text: number, Query: frontdesk.Query{Limit: 1}}))
+		require.Len(t, hits, 3, "in pages, each once")
+		assert.Equal(t, "number "+all[at].ID, hits[2])
 	})
 }
 
@@ -199,6 +206,37 @@ func TestV3_NewestFirstInPages(t *testing.T) {
 		} {
 			_, err = w.jane.Search(ctx, other)
 			require.ErrorIs(t, err, frontdesk.ErrCursor)
+		}
+	})
+}
+
+// Contacts and messages come in one order, however many of each there are, and a contact's conversations are not torn apart.
+func TestV3_ContactsAmongMessages(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		var want []string
+		for i := range 30 {
+			from := conversation.Identity{Scope: "loopback", Address: fmt.Sprint("p", i), Name: "Parcel Sons"}
+			w.writes(fmt.Sprint("p", i), "", "My parcel", from)
+			want = append(want, fmt.Sprint("p", i, " contact"), fmt.Sprint("p", i, " message"))
+		}
+		for _, again := range []string{"q1", "q2", "q3"} { // more conversations of the last one
+			w.writes(again, "", "Hi", conversation.Identity{Scope: "loopback", Address: "p29", Name: "Parcel Sons"})
+			want = append(want, again+" contact")
+		}
+		slices.Sort(want)
+		for _, limit := range []int{0, 5, 21, 50} {
+			var got, order []string
+			for _, hit := range w.finds(w.jane, frontdesk.SearchQuery{Text: "parcel", Query: frontdesk.Query{Limit: limit}}) {
+				thread := hit.Conversation.Threads[0].Key
+				got = append(got, thread+" "+string(hit.Found))
+				if hit.Found == frontdesk.FoundMessage {
+					order = append(order, fmt.Sprintf("%3s", thread))
+				}
+			}
+			slices.Sort(got)
+			assert.Equal(t, want, got, "limit %d", limit)
+			slices.Reverse(order)
+			assert.True(t, slices.IsSorted(order), "newest first")
 		}
 	})
 }
