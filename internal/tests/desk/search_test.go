@@ -272,6 +272,9 @@ func TestV3_GoesOnPastWhatIsNotSeen(t *testing.T) {
 		assert.Equal(t, first.ID, hits[0].Conversation.ID)
 		q.View = frontdesk.SpamView
 		assert.Len(t, w.finds(w.jane, q), 60)
+		none, err := w.mia.Search(ctx, q)
+		require.NoError(t, err)
+		assert.Equal(t, frontdesk.Page[frontdesk.Hit]{}, none, "another mailbox's messages do not even make her go on")
 	})
 }
 
