@@ -251,6 +251,7 @@ func TestV3_ContactsAmongMessages(t *testing.T) {
 // What nobody may see does not fill pages: a search goes on past it, and ends.
 func TestV3_GoesOnPastWhatIsNotSeen(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
+		w.channel(frontdesk.Channel{Account: "south", Mailbox: "munich", Default: true})
 		first := w.hears("ann", "The needle")
 		var batch []channel.Item
 		for i := range 60 {
