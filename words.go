@@ -323,9 +323,9 @@ func national(digits string) string {
 }
 
 // messageWords are what a message is found by: its subject, its text, the names of its files and what fills its template. What was taken
-// back, and what was only sent as a test, is not found.
+// back or lies in the trash, and what was only sent as a test, is not found.
 func messageWords(m *conversation.Message) []string {
-	if m.Test || !m.Erased.IsZero() {
+	if m.Test || !m.Erased.IsZero() || !m.Trashed.IsZero() {
 		return nil
 	}
 	texts := make([]string, 0, 4)

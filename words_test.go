@@ -97,7 +97,7 @@ func TestMessageWords(t *testing.T) {
 	assert.Equal(t, []string{"bon", "is", "it", "order", "pdf", "where", "zoe"}, messageWords(&m))
 	m = conversation.Message{HTML: "<p class='x'>Caf&eacute;<br>open</p"}
 	assert.Equal(t, []string{"cafe", "open"}, messageWords(&m))
-	for _, m := range []conversation.Message{{Text: "gone", Test: true}, {Text: "gone", Erased: time.UnixMicro(1)}} {
+	for _, m := range []conversation.Message{{Text: "gone", Test: true}, {Text: "gone", Erased: time.UnixMicro(1)}, {Text: "gone", Trashed: time.UnixMicro(1)}} {
 		assert.Empty(t, messageWords(&m))
 	}
 }

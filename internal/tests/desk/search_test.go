@@ -326,6 +326,12 @@ func TestV3_TakenBackAndEdited(t *testing.T) {
 		assert.Equal(t, m.ID, hits[0].Message.ID)
 		assert.Equal(t, conversation.Sent, hits[0].Message.Delivery)
 		assert.Equal(t, 2, found("halibut"))
+		_, err = w.jane.TrashMessage(ctx, m.ID)
+		require.NoError(t, err)
+		assert.Equal(t, 1, found("halibut"), "the trash of single messages has a list of its own")
+		_, err = w.jane.RestoreMessage(ctx, m.ID)
+		require.NoError(t, err)
+		assert.Equal(t, 2, found("halibut"))
 	})
 }
 
