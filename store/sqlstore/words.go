@@ -149,7 +149,16 @@ func (t *tables) endings(ctx context.Context, q querier, query *store.Query, wor
 // not touched: a conversation is rewritten with every message, and its words hardly ever.
 func (t *tables) wordChanges(b *store.Batch, held *held) []change {
 	var all []change
-	var added [][]any
+	var added [][]any // of rows of one kind, as the batch has them in the order of their keys
+	var kind store.Kind
+	add := func() {
+		for part := range slices.Chunk(added, manyWords) {
+			s := new(statement).add("insert into "+t.index+" (tenant, kind, word, id) select ?, ?, v.column1, v.column2 from (", b.Tenant, string(kind))
+			s.values([]string{"text", "text"}, part).add(") as v where true on conflict do nothing") // as for counters
+			all = append(all, change{statement: s})
+		}
+		added = nil
+	}
 	for i := range b.Writes {
 		w := &b.Writes[i]
 		if w.Action == store.Check {
@@ -159,14 +168,15 @@ func (t *tables) wordChanges(b *store.Batch, held *held) []change {
 		for part := range slices.Chunk(lost, manyWords) {
 			all = append(all, change{statement: t.dropWords(b.Tenant, w.Row.Key, part)})
 		}
+		if w.Row.Kind != kind {
+			add()
+			kind = w.Row.Kind
+		}
 		for _, word := range new {
-			added = append(added, []any{b.Tenant, string(w.Row.Kind), word, w.Row.ID})
+			added = append(added, []any{word, w.Row.ID})
 		}
 	}
-	for part := range slices.Chunk(added, manyWords) {
-		s := new(statement).add("insert into "+t.index+" (tenant, kind, word, id) ").values([]string{"text", "text", "text", "text"}, part)
-		all = append(all, change{statement: s.add(" on conflict do nothing")})
-	}
+	add()
 	return all
 }
 
