@@ -74,7 +74,7 @@ type search struct {
 	*txn
 	caller  caller
 	query   Query
-	within  *store.Query // the conversations that the caller sees in the query
+	within  *selection // the conversations that the caller sees in the query
 	streams []stream
 	global  bool
 	cursor  store.Query // makes the cursors
@@ -89,11 +89,17 @@ func (t *txn) search(c caller, q SearchQuery) (*search, error) {
 	if err != nil && (number == "" || !strings.Contains(q.Text, "#")) {
 		return nil, err
 	}
-	sq, err := t.compile(c, q.Query)
-	if err != nil || sq == nil {
+	filters := q.Query
+	filters.Cursor = ""
+	sel, err := t.compile(c, filters)
+	if err != nil || sel == nil {
 		return nil, err
 	}
-	pairs, err := t.pairs(c, q.Mailbox)
+	boxes := q.Mailboxes
+	if q.Mailbox != "" {
+		boxes = one(q.Mailbox)
+	}
+	pairs, err := t.pairs(&c.sight, boxes, q.Method)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +107,7 @@ func (t *txn) search(c caller, q SearchQuery) (*search, error) {
 	if err != nil {
 		return nil, err
 	}
-	sr := &search{txn: t, caller: c, query: q.Query, within: sq, global: settings.GlobalRead, limit: sq.Size(), streams: t.streams(q.Text, words, number, pairs)}
+	sr := &search{txn: t, caller: c, query: filters, within: sel, global: settings.GlobalRead, limit: sel.Size(), streams: t.streams(q.Text, words, number, pairs)}
 	return sr, sr.resume(q, words)
 }
 
@@ -122,12 +128,13 @@ func searched(text string) ([]string, error) {
 
 // resume goes on where the query's cursor ended. The cursor belongs to the words and the filters.
 func (sr *search) resume(q SearchQuery, words []string) error {
-	q.Limit, q.Cursor, sr.query.Cursor = 0, "", ""
+	cursor := q.Cursor
+	q.Limit, q.Cursor = 0, ""
 	filters, err := json.Marshal(q.Query)
 	if err != nil {
 		return err
 	}
-	sr.cursor = store.Query{Tenant: sr.tenant, Kind: "search", Value: string(filters), Words: words, Cursor: sr.within.Cursor}
+	sr.cursor = store.Query{Tenant: sr.tenant, Kind: "search", Value: string(filters), Words: words, Cursor: cursor}
 	at, begins, err := sr.cursor.After()
 	if err != nil {
 		return listError(err)
@@ -222,17 +229,16 @@ func (sr *search) hits(row *store.Row, found Found, first bool) ([]Hit, error) {
 	if first {
 		q.Limit = min(contactHits, sr.limit)
 	}
-	sq, err := sr.compile(sr.caller, q)
-	if err != nil || sq == nil {
+	sel, err := sr.compile(sr.caller, q)
+	if err != nil || sel == nil {
 		return nil, err
 	}
-	page, err := sr.desk.store.List(sr.ctx, *sq)
+	page, err := sr.txn.page(sel)
 	if err != nil {
 		return nil, err
 	}
-	sr.adopt(page.Rows)
 	var all []Hit
-	for _, conv := range page.Rows {
+	for _, conv := range page.items {
 		hits, err := sr.hit(Hit{Found: found, Contact: row.ID}, conv.ID, nil)
 		if err != nil {
 			return nil, err
@@ -251,7 +257,8 @@ func (sr *search) hit(hit Hit, id string, message *store.Row) ([]Hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if row, _ := sr.row(conversationKey(id)); !selects(sr.within, &row) {
+	row, _ := sr.row(conversationKey(id))
+	if !store.Matches(&row, &sr.within.Query) || sr.within.keep != nil && !sr.within.keep(&conv) {
 		return nil, nil
 	}
 	hit.Conversation = seen(conv, sr.caller, sr.global)
@@ -264,14 +271,6 @@ func (sr *search) hit(hit Hit, id string, message *store.Row) ([]Hit, error) {
 		hit.Message = &m
 	}
 	return []Hit{hit}, nil
-}
-
-// selects reports whether a row is in a query's list.
-func selects(q *store.Query, row *store.Row) bool {
-	in := func(r store.Range) bool { return row.Place != nil && row.Place.In(r) }
-	listed := func(f store.Fact) bool { return f.Name == q.Fact && f.Value == q.Value }
-	return (len(q.Ranges) == 0 || slices.ContainsFunc(q.Ranges, in)) &&
-		(q.Fact == "" || slices.ContainsFunc(row.Facts, listed)) && store.Matches(row, q)
 }
 
 // factOf returns the value of a row's first fact of a name.

@@ -34,15 +34,22 @@ func (t *txn) streams(text string, words []string, number string, pairs []string
 		return all
 	}
 	messages := store.Query{Tenant: t.tenant, Kind: store.Message, Words: words}
-	matchPlace(&messages, factMailbox, pairs)
+	onlyIn(&messages, factMailbox, pairs)
 	subjects := store.Query{Tenant: t.tenant, Kind: store.Conversation, Words: words}
-	matchPlace(&subjects, "@mailbox", pairs)
+	onlyIn(&subjects, "@mailbox", pairs)
 	all = append(all, stream{found: FoundMessage, query: messages}, stream{found: FoundSubject, query: subjects},
 		stream{found: FoundContact, query: store.Query{Tenant: t.tenant, Kind: store.Contact, Words: words}})
 	if phone := askedPhone(text); phone != "" && !slices.Equal(words, []string{phone}) {
 		all = append(all, stream{found: FoundContact, query: store.Query{Tenant: t.tenant, Kind: store.Contact, Words: []string{phone}}})
 	}
 	return all
+}
+
+// onlyIn filters by pairs of mailbox and method; nil: all.
+func onlyIn(q *store.Query, name string, pairs []string) {
+	if pairs != nil {
+		q.Match = append(q.Match, store.Match{Name: name, Any: pairs})
+	}
 }
 
 // fetch reads the next rows of a stream. A short number is one conversation's.
