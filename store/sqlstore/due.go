@@ -199,7 +199,7 @@ func (t *tables) push(ctx context.Context, q querier, lanes []string, met steps,
 	moved := int64(0)
 	for i := 0; i < len(moves); i += some {
 		s := new(statement).add("update " + t.jobs + " as j set at = v.column4 from (")
-		s.values([]string{"text", "text", "bigint", "bigint"}, moves[i:min(i+some, len(moves))])
+		s.few([]string{"text", "text", "bigint", "bigint"}, moves[i:min(i+some, len(moves))])
 		n, err := t.exec(ctx, q, s.add(") as v where j.lane = v.column1 and j.at = v.column3 and j.grp = v.column2"))
 		if err != nil {
 			return 0, err
@@ -211,7 +211,7 @@ func (t *tables) push(ctx context.Context, q querier, lanes []string, met steps,
 
 // lockHeld locks the leases of held groups, save those that somebody is just changing, and returns the moves of their jobs.
 func (t *tables) lockHeld(ctx context.Context, q querier, held [][]any, query *store.JobQuery) (moves [][]any, err error) {
-	s := new(statement).add("select r.lane, r.grp, v.column3, r.until from (").values([]string{"text", "text", "bigint"}, held).add(") as v")
+	s := new(statement).add("select r.lane, r.grp, v.column3, r.until from (").few([]string{"text", "text", "bigint"}, held).add(") as v")
 	t.beside(s, t.leases, "r.lane = v.column1 and r.grp = v.column2 and r.until > ?", []any{query.Now.UnixMicro()}, " for update skip locked")
 	err = t.query(ctx, q, s, func(r *sql.Rows) error {
 		var g group

@@ -59,11 +59,11 @@ func (t *tables) finish(b *store.Batch, held *held) []change {
 	}
 	var all []change
 	for part := range slices.Chunk(open, some) {
-		s := new(statement).add("delete from "+t.leases+" where (lane, grp) in (").values([]string{"text", "text"}, part)
+		s := new(statement).add("delete from "+t.leases+" where (lane, grp) in (").few([]string{"text", "text"}, part)
 		all = append(all, change{statement: s.add(")")})
 	}
 	for part := range slices.Chunk(hold, some) {
-		s := new(statement).add("update "+t.leases+" as l set until = v.column3 from (").values([]string{"text", "text", "bigint"}, part)
+		s := new(statement).add("update "+t.leases+" as l set until = v.column3 from (").few([]string{"text", "text", "bigint"}, part)
 		all = append(all, change{statement: s.add(") as v where l.lane = v.column1 and l.grp = v.column2")})
 	}
 	slices.Sort(jobs)
@@ -94,7 +94,7 @@ func (t *tables) reopen(b *store.Batch, held *held, strict bool) []change {
 	var all []change
 	for part := range slices.Chunk(rows, some) {
 		s := new(statement).add("update " + t.jobs + " as j set at = case when j.due > v.column3 then j.due else v.column3 end from (")
-		s.values([]string{"text", "text", "bigint"}, part)
+		s.few([]string{"text", "text", "bigint"}, part)
 		all = append(all, change{statement: s.add(") as v where j.lane = v.column1 and j.grp = v.column2" + moved)})
 	}
 	return all

@@ -55,7 +55,7 @@ func (t *tables) take(ctx context.Context, q querier, groups []group, query *sto
 		leases = append(leases, store.Lease{Tenant: tenantOf(g.lane), Group: g.name, Token: query.Token, Until: query.Until, Jobs: jobs[g]})
 	}
 	if len(idle) > 0 {
-		s := new(statement).add("delete from "+t.leases+" where (lane, grp) in (").values([]string{"text", "text"}, idle)
+		s := new(statement).add("delete from "+t.leases+" where (lane, grp) in (").few([]string{"text", "text"}, idle)
 		_, err = t.exec(ctx, q, s.add(")"))
 	}
 	return leases, err

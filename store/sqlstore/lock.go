@@ -193,7 +193,7 @@ func (t *tables) lockLeases(b *store.Batch) []*statement {
 		rows[i] = []any{f.Group, f.Token}
 	}
 	s := new(statement).add(fmt.Sprintf("select %d as what, '' as kind, r.grp as id, 0 as version, cast(null as %[2]s) as facts, cast(null as %[2]s) as words from (", aLease, t.bytes()))
-	s.values([]string{"text", "text"}, rows).add(") as k")
+	s.few([]string{"text", "text"}, rows).add(") as k")
 	t.beside(s, t.leases, "r.lane = ? and r.grp = k.column1 and r.token = k.column2", []any{lane(b.Tenant)}, " for update")
 	return []*statement{s}
 }

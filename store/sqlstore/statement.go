@@ -40,6 +40,23 @@ func (s *statement) values(types []string, rows [][]any) *statement {
 	return s.add("?", list{types, rows})
 }
 
+// few is values for a handful of rows that a table is joined with: in parentheses on PostgreSQL too, where the planner then knows how few they are.
+func (s *statement) few(types []string, rows [][]any) *statement {
+	s.add("values ")
+	for i, row := range rows {
+		s.add(separator(i, "("))
+		for j, value := range row {
+			text := "?"
+			if i == 0 {
+				text = "cast(? as " + types[j] + ")" // from which PostgreSQL infers the others'
+			}
+			s.add(separator(j, text), value)
+		}
+		s.add(")")
+	}
+	return s
+}
+
 // list is an argument that stands for rows.
 type list struct {
 	types []string
