@@ -92,7 +92,7 @@ func (t *txn) checkAction(c caller, conv *conversation.Conversation, a Action) e
 		return t.checkSubscribers(conv.Mailbox, a)
 	case ChangeLinks:
 		return checkLinks(c, a)
-	case SetStatus, Complete, Archive, Trash, Restore, Snooze, SetFollowUp, SetDeadline, SetPriority, Pin, Unpin:
+	case SetStatus, Complete, Archive, Trash, Restore, Snooze, SetFollowUp, SetDeadline, SetPriority, Pin, Unpin, Pause:
 	default:
 		return invalid("action", "%T is not an action; use those that Session.Do names", a)
 	}

@@ -168,12 +168,9 @@ func (s *sending) read(t *txn) (*conversation.Message, *conversation.Conversatio
 	if m.Test {
 		return &m, nil, nil
 	}
-	if err := t.load(conversationKey(m.Conversation)); err != nil {
-		return nil, nil, err
-	}
-	conv, err := t.conversation(m.Conversation)
+	conv, err := t.head(m.Conversation)
 	// The decision does not rest on what else happens to the conversation, so that agents and customers never hold a send up.
-	t.batch.Ignore(conversationKey(m.Conversation))
+	t.batch.Ignore(conversationKey(m.Conversation), conversationKey(conv.ID))
 	return &m, &conv, err
 }
 

@@ -84,8 +84,11 @@ func (t *txn) replyTo(conv *conversation.Conversation, id string) (string, error
 		return "", err
 	}
 	m, err := t.message(id)
-	if err != nil || m.Conversation != conv.ID {
-		return "", fmt.Errorf("message %q: %w", id, ErrNotFound)
+	if err == nil {
+		var head conversation.Conversation
+		if head, err = t.head(m.Conversation); err == nil && head.ID == conv.ID {
+			return m.ID, nil
+		}
 	}
-	return m.ID, nil
+	return "", fmt.Errorf("message %q: %w", id, ErrNotFound)
 }

@@ -57,7 +57,11 @@ func (s *Session) changeMessage(ctx context.Context, op, id string,
 		if m, conv, err = t.visibleMessage(c, id); err != nil {
 			return err
 		}
-		command, err := decide(t, &conv, &m)
+		of, err := t.timelineOf(&conv, &m)
+		if err != nil {
+			return err
+		}
+		command, err := decide(t, of, &m)
 		if err != nil {
 			return err
 		}
@@ -65,11 +69,15 @@ func (s *Session) changeMessage(ctx context.Context, op, id string,
 		if err != nil {
 			return err
 		}
-		change, err := t.apply(&conv, false, env, command)
+		change, err := t.apply(of, false, env, command)
 		if err == nil && change.Changed() {
 			err = t.putMessage(&m)
 		}
-		show(&m, &change.Conversation)
+		if err == nil && of.ID != conv.ID {
+			env.IDs = t.ids[conversation.MaxEntries:]
+			err = t.repaint(&conv, of, &change, env)
+		}
+		show(&m, &conv)
 		return err
 	})
 	return m, wrap(op, id, err)

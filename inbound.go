@@ -1,6 +1,7 @@
 package frontdesk
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/frontdesk-go/frontdesk/channel"
@@ -65,24 +66,34 @@ func (in *inbound) hold(row store.Row) (*held, error) {
 	return h, nil
 }
 
-// of returns a message's conversation, which need not be the thread's current one; nil if it is gone.
+// of returns a message's conversation, or what that is merged into. It need not be the thread's current one; nil if it is gone.
 func (in *inbound) of(m *conversation.Message) (*held, error) {
 	if m.Conversation == "" {
 		return nil, nil
 	}
 	for _, h := range in.held {
-		if h.ID == m.Conversation {
+		if h.ID == m.Conversation && h.Into == "" {
 			return h, nil
 		}
 	}
-	key := conversationKey(m.Conversation)
-	if err := in.load(key); err != nil {
-		return nil, err
-	}
-	row, ok := in.row(key)
-	if !ok {
+	head, err := in.head(m.Conversation)
+	if errors.Is(err, ErrNotFound) {
 		return nil, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	return in.holding(head.ID)
+}
+
+// holding makes a loaded conversation one that the items may change, if it is not yet.
+func (in *inbound) holding(id string) (*held, error) {
+	for _, h := range in.held {
+		if h.ID == id {
+			return h, nil
+		}
+	}
+	row, _ := in.row(conversationKey(id))
 	return in.hold(row)
 }
 
@@ -270,6 +281,9 @@ func (in *inbound) finish() error {
 		if err := in.putConversation(&h.Conversation, h.loaded); err != nil {
 			return err
 		}
+		if err := in.scheduleIdle(h.loaded, &h.Conversation); err != nil {
+			return err
+		}
 		if err := in.scheduleWake(h.loaded, &h.Conversation); err != nil {
 			return err
 		}
@@ -309,7 +323,7 @@ func (in *inbound) seen(providerID string) bool {
 		return false
 	}
 	row, ok := in.row(providerName(in.ch.ID, providerID))
-	return ok && row.Target.Kind == store.Message
+	return ok && (row.Target.Kind == store.Message || in.isTombstone(row.Key))
 }
 
 // entry is the timeline entry of a provider's message.

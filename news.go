@@ -221,12 +221,27 @@ func (in *inbound) edit(item channel.Item) error {
 		return err
 	}
 	h, err := in.of(&m)
-	if err != nil || h == nil || h.Latest != m.Sequence {
+	if err != nil || h == nil {
 		return err
 	}
-	h.Preview = conversation.Preview(&m)
-	h.Changed = conversation.Later(h.Changed, in.now)
+	part, err := in.partOf(h, &m)
+	if err != nil {
+		return err
+	}
+	if part != nil {
+		return in.changePart(h, part, conversation.EventEdited, &m, func() error { in.repreview(part, &m); return nil })
+	}
+	in.repreview(h, &m)
 	return nil
+}
+
+// repreview shows an edited message anew, if it is its conversation's latest.
+func (in *inbound) repreview(h *held, m *conversation.Message) {
+	if h.Latest != m.Sequence {
+		return
+	}
+	h.Preview = conversation.Preview(m)
+	h.Changed = conversation.Later(h.Changed, in.now)
 }
 
 func (in *inbound) unsend(item channel.Item) error {
@@ -241,14 +256,27 @@ func (in *inbound) unsend(item channel.Item) error {
 	if err != nil || h == nil || !m.Erased.IsZero() {
 		return err
 	}
-	timeline, err := in.timelineBack(&h.Conversation, &m)
+	part, err := in.partOf(h, &m)
 	if err != nil {
 		return err
 	}
-	if err := in.apply(h, conversation.Unsend{Message: &m, Timeline: timeline}); err != nil {
+	if part == nil {
+		err = in.takeBack(h, &m)
+	} else {
+		err = in.changePart(h, part, conversation.EventUnsent, &m, func() error { return in.takeBack(part, &m) })
+	}
+	if err != nil {
 		return err
 	}
 	return in.putMessage(&m)
+}
+
+func (in *inbound) takeBack(h *held, m *conversation.Message) error {
+	timeline, err := in.timelineBack(&h.Conversation, m)
+	if err != nil {
+		return err
+	}
+	return in.apply(h, conversation.Unsend{Message: m, Timeline: timeline})
 }
 
 // timelineBack reads the timeline from its end back to what Unsend needs, with the entries that this commit brings or changes.

@@ -31,6 +31,9 @@ const parkedFor = 7 * 24 * time.Hour
 func (in *inbound) park(providerID string, item channel.Item) error {
 	name := providerName(in.ch.ID, providerID)
 	p := parked{Channel: in.ch.ID, ID: providerID, Since: in.now}
+	if in.isTombstone(name) {
+		return nil // of a message that was erased
+	}
 	row, ok := in.led(name)
 	if ok {
 		var err error
@@ -170,12 +173,20 @@ func (in *inbound) inDoubt(item channel.Item) (own conversation.Message, ok bool
 	if in.current == nil {
 		return own, false, nil
 	}
-	page, err := in.desk.store.List(in.ctx, store.Query{Tenant: in.tenant, Kind: store.Message, Fact: "conversation", Value: in.current.ID,
-		Match: []store.Match{{Name: "type", Any: []string{conversation.EventOutgoing}}}})
+	parts, err := in.partsOf(&in.current.Conversation)
 	if err != nil {
 		return own, false, err
 	}
-	for _, row := range page.Rows {
+	var sent []store.Row
+	for _, conv := range append([]conversation.Conversation{in.current.Conversation}, parts...) {
+		page, err := in.desk.store.List(in.ctx, store.Query{Tenant: in.tenant, Kind: store.Message, Fact: "conversation", Value: conv.ID,
+			Match: []store.Match{{Name: "type", Any: []string{conversation.EventOutgoing}}}})
+		if err != nil {
+			return own, false, err
+		}
+		sent = append(sent, page.Rows...)
+	}
+	for _, row := range sent {
 		var m conversation.Message
 		if _, err := store.Decode(row.Body, &m); err != nil {
 			return own, false, err

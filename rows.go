@@ -68,6 +68,9 @@ func (t *txn) putConversation(c *conversation.Conversation, before *conversation
 }
 
 func placeOf(c *conversation.Conversation) *store.Place {
+	if c.Gone() {
+		return nil
+	}
 	return &store.Place{Shelf: string(c.Shelf()), Mailbox: pair(c.Mailbox, c.Method), Team: c.Team, Agent: c.Agent, Activity: c.Activity.UnixMicro()}
 }
 
@@ -77,6 +80,9 @@ func conversationFacts(c *conversation.Conversation) []store.Fact {
 	created, activity := c.Created.UnixMicro(), c.Activity.UnixMicro()
 	facts := make([]store.Fact, 0, 4+len(c.Tags))
 	facts = append(facts, store.Fact{Name: "number", Value: itoa(c.Number), Order: created})
+	if c.Gone() {
+		return facts // it is in no list; its number leads to it, and from it to what it is merged into
+	}
 	for _, id := range c.Contacts {
 		facts = append(facts, store.Fact{Name: "contact", Value: id, Order: created})
 	}
@@ -166,7 +172,7 @@ func (t *txn) putMessage(m *conversation.Message) error {
 	for _, tag := range m.Tags {
 		row.Facts = append(row.Facts, store.Fact{Name: "tag", Value: tag})
 	}
-	if !m.Trashed.IsZero() {
+	if !m.Trashed.IsZero() && m.Erased.IsZero() {
 		row.Facts = append(row.Facts, store.Fact{Name: "trash", Value: m.TrashedIn, Order: m.Trashed.UnixMicro()})
 	}
 	if undelivered(m) {
@@ -246,6 +252,9 @@ func (t *txn) apply(c *conversation.Conversation, isNew bool, env conversation.E
 	}
 	t.tell(change.Conversation.Changed, change.Events...)
 	if err := t.teach(before, &change.Conversation); err != nil {
+		return change, err
+	}
+	if err := t.scheduleIdle(before, &change.Conversation); err != nil {
 		return change, err
 	}
 	return change, t.scheduleWake(before, &change.Conversation)

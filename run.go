@@ -215,6 +215,18 @@ func (w *work) dispatch(ctx context.Context) (err error) {
 		return w.unpark(ctx)
 	case groupSpam:
 		return w.learnSpam(ctx)
+	case "sweep":
+		return w.sweep(ctx)
+	case "idle":
+		return w.idle(ctx)
+	case "forget":
+		return w.forget(ctx)
+	case "bulk":
+		return w.bulk(ctx)
+	case "erase":
+		return w.eraseAll(ctx)
+	case "tomb":
+		return w.forgetTombs(ctx)
 	}
 	return fmt.Errorf("a job of group %q, which this program does not know", w.lease.Group)
 }

@@ -6,10 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/retention"
 	"github.com/frontdesk-go/frontdesk/store"
 )
 
@@ -31,18 +33,33 @@ func (s *Session) SaveMailbox(ctx context.Context, m Mailbox) error {
 	case m.NewAfterDays < 0 || m.NewAfterDays > maxDays:
 		return invalid("NewAfterDays", "%d is not within 0 and %d", m.NewAfterDays, maxDays)
 	}
+	if err := checkRetention("Retention", m.Retention.Policy(retention.Policy{}).Validate()); err != nil {
+		return err
+	}
+	if err := m.FollowUp.check(); err != nil {
+		return err
+	}
 	return s.save(ctx, "save mailbox", document("mailbox", m.ID), func(t *txn) (any, error) {
 		old, _, err := doc[Mailbox](t, document("mailbox", m.ID))
 		m.Methods = old.Methods
+		if err == nil && !reflect.DeepEqual(old.Retention, m.Retention) {
+			err = t.resweep()
+		}
 		return m, err
 	})
 }
 
 // SaveSettings replaces the tenant's settings. It needs an admin.
 func (s *Session) SaveSettings(ctx context.Context, settings Settings) error {
+	if err := checkRetention("Retention", settings.Retention.Validate()); err != nil {
+		return err
+	}
 	return s.save(ctx, "save settings", document("settings", "tenant"), func(t *txn) (any, error) {
 		old, err := t.settings()
 		settings.Spam.Folder = old.Spam.Folder || settings.Spam.On
+		if err == nil && old.Retention != settings.Retention {
+			err = t.resweep()
+		}
 		return settings, err
 	})
 }
@@ -157,7 +174,7 @@ func (t *txn) saveDocument(c caller, key store.Key, v any) error {
 }
 
 // private are the members of settings that events do not repeat: texts, names and addresses.
-var private = []string{"account", "alias", "allow", "attachments", "block", "content", "name", "names", "options", "secret", "shortcut", "stages", "templates", "title", "token"}
+var private = []string{"account", "alias", "allow", "attachments", "block", "content", "followUp", "name", "names", "options", "secret", "shortcut", "stages", "templates", "title", "token"}
 
 // difference returns the members in which two bodies differ, as JSON objects: the old values and the new. Of private ones it says only
 // that they differ.

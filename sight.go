@@ -179,11 +179,8 @@ func (t *txn) visible(c caller, id string) (conversation.Conversation, error) {
 	if store.CheckText(id, false) != "" {
 		return conversation.Conversation{}, ErrNotFound
 	}
-	if err := t.load(conversationKey(id)); err != nil {
-		return conversation.Conversation{}, err
-	}
-	conv, err := t.conversation(id)
-	if err == nil && !c.maySee(&conv) {
+	conv, err := t.head(id)
+	if err == nil && (!c.maySee(&conv) || !conv.Erasing.IsZero()) {
 		return conversation.Conversation{}, ErrNotFound
 	}
 	return conv, err

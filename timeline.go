@@ -68,19 +68,14 @@ func (s *Session) Timeline(ctx context.Context, id string, q TimelineQuery) (pag
 		if q.Limit < 0 || q.Limit > store.MaxLimit {
 			return invalid("Limit", "%d is not within 0 and %d", q.Limit, store.MaxLimit)
 		}
-		sq := store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "conversation", Value: id, Ascending: q.Ascending, Limit: q.Limit, Cursor: q.Cursor}
+		sq := store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "conversation", Value: conv.ID, Ascending: q.Ascending, Limit: q.Limit, Cursor: q.Cursor}
 		if len(q.Types) > 0 {
 			sq.Match = []store.Match{{Name: "type", Any: slices.Sorted(slices.Values(q.Types))}}
 		}
 		if !q.Trash {
 			sq.Match = append(sq.Match, store.Match{Name: "trash", Not: true})
 		}
-		rows, err := t.desk.store.List(ctx, sq)
-		if err != nil {
-			return listError(err)
-		}
-		page.Next = rows.Cursor
-		page.Items, err = decodeAll[conversation.Message](rows.Rows)
+		page.Items, page.Next, err = t.entries(c, &conv, sq)
 		for i := range page.Items {
 			show(&page.Items[i], &conv)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/retention"
 )
 
 // Actor is who calls. The host vouches for it: the Desk checks what an actor may do, never who he is.
@@ -30,6 +31,9 @@ type Mailbox struct {
 	NewAfterDays int                 `json:"newAfterDays,omitempty"` // it starts a new one when the conversation was closed for longer, 1–1,826 days; 0: never
 	ReadOnAnswer bool                `json:"readOnAnswer,omitempty"` // opening does not mark as read; an answer by anybody clears for all
 
+	Retention retention.Override `json:"retention,omitzero"` // what it sets apart from Settings.Retention
+	FollowUp  AutoFollowUp       `json:"followUp,omitzero"`  // what happens when a customer stays silent after an answer. Defaults to nothing
+
 	Methods []string `json:"methods,omitempty"` // how people write here; kept by the Desk from the mailbox's channels
 }
 
@@ -39,6 +43,8 @@ type Settings struct {
 	WhisperDefault bool `json:"whisperDefault,omitempty"` // a draft that does not say otherwise is a whisper
 
 	Spam SpamSettings `json:"spam,omitzero"`
+
+	Retention retention.Policy `json:"retention,omitzero"` // when trash is erased and what is idle is archived, each 1–1,826 days. Defaults to never
 }
 
 // Role is what an agent may do.

@@ -83,10 +83,17 @@ func (c *Change) Changed() bool { return len(c.Events) > 0 || len(c.Messages) > 
 //	Fail               a final failure is counted; a closed conversation opens and keeps its agent; nothing becomes unread
 //	Settle             a failure is no longer counted
 //	Unsend             the entry's content goes; preview, attention and waiting-since are those before it
+//	Absorb             takes over     to inbox ⁸     to inbox ⁸               to inbox ⁸ –          –
+//	Join               leaves every list and count; ends the snooze          joins      –          –
+//	Leave, Release     undo Join and Absorb; refused where nothing is merged
+//	Repaint            shows what became of a part's message
+//	Erase              – (anywhere: leaves every list and count)                        –          erases
+//	DropPeople, Pause  allowed in every state
+//	Nudge              noted      noted      noted      noted         noted         noted      –          –
 //
 // ¹ unless it was snoozed to keep asleep. ² to the mailbox's starting status; a mailbox where bots come first keeps it closed.
 // ³ and is opened, by Receive to the starting status; no spell begins. ⁴ a person has it: bots answer only while closed. ⁵ if closed.
-// ⁶ if it is not already. ⁷ and ends the snooze.
+// ⁶ if it is not already. ⁷ and ends the snooze. ⁸ and open and awake, if what it takes over was in the inbox.
 func Apply(c Conversation, env Env, commands ...Command) (Change, error) {
 	x := &step{c: c.Clone(), env: &env}
 	for _, command := range commands {

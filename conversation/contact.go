@@ -22,7 +22,8 @@ type Contact struct {
 	Name         string     `json:"name,omitempty"`         // given by agents
 	PlatformName string     `json:"platformName,omitempty"` // given by the platform; a refresh changes only this
 	Identities   []Identity `json:"identities,omitempty"`
-	OptedOut     []string   `json:"optedOut,omitempty"` // channel IDs that may not be used
+	OptedOut     []string   `json:"optedOut,omitempty"`  // channel IDs that may not be used
+	Forgotten    string     `json:"forgotten,omitempty"` // ID of the receipt, of one who was forgotten: nothing else of him is left
 	Created      time.Time  `json:"created"`
 	Changed      time.Time  `json:"changed"`
 }

@@ -106,6 +106,8 @@ type Conversation struct {
 
 	Judged Judgement `json:"judged,omitempty"` // who said last whether it is spam; empty: nobody
 
+	Erasing time.Time `json:"erasing,omitzero"` // since when it is being erased for good
+
 	Into  string   `json:"into,omitempty"`  // the conversation that this one is merged into
 	Parts []string `json:"parts,omitempty"` // the conversations merged into this one
 

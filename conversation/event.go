@@ -40,6 +40,12 @@ const (
 	EventLinked      = "conversation.linked"      // From: records it is no longer tied to, To: those it is now; kind, then ID after a slash
 	EventPinned      = "conversation.pinned"      // by the actor. From and To: on, off
 
+	EventMerged   = "conversation.merged"   // From: what was merged, joined by commas; To: into what
+	EventUnmerged = "conversation.unmerged" // From: the conversation that it was merged into; To: the one that left
+	EventErased   = "conversation.erased"   // for good; its messages follow
+	EventPaused   = "conversation.paused"   // To: paused or resumed
+	EventNudged   = "conversation.nudged"   // From: follow-up or close; To: a Nudge's outcome
+
 	EventRead    = "conversation.read"
 	EventUnread  = "conversation.unread"
 	EventOffered = "conversation.offered" // To: action IDs, joined by commas
@@ -55,15 +61,17 @@ const (
 	EventEdited    = "message.edited"
 	EventUnsent    = "message.unsent"
 	EventReacted   = "message.reacted"
+	EventWiped     = "message.erased" // for good, after its time in trash
 
 	EventTrashed       = "message.trashed"  // Subject: the message
 	EventRestored      = "message.restored" // from the trash. Subject: the message
 	EventMessageTagged = "message.tagged"   // From and To: tags, joined by commas
 	EventMinutes       = "message.minutes"  // From and To: minutes, and whether they are free or paid
 
-	EventContact  = "contact.created"
-	EventIdentity = "contact.identity"
-	EventConsent  = "contact.consent" // Subject: the channel; To: "in" or "out"
-	EventSetting  = "setting.changed"
-	EventViewedAs = "agent.viewed" // an admin looked at the lists as an agent sees them. Subject: the agent's document
+	EventContact   = "contact.created"
+	EventIdentity  = "contact.identity"
+	EventConsent   = "contact.consent"   // Subject: the channel; To: "in" or "out"
+	EventForgotten = "contact.forgotten" // Subject: the receipt
+	EventSetting   = "setting.changed"
+	EventViewedAs  = "agent.viewed" // an admin looked at the lists as an agent sees them. Subject: the agent's document
 )

@@ -157,6 +157,7 @@ func (cmd Echo) do(x *step) error {
 	x.tie(cmd.Thread)
 	x.event(Event{Type: EventEchoed, Message: entry.ID})
 	x.c.WaitingSince = time.Time{}
+	x.c.Answered = entry.Stored
 	x.move()
 	return nil
 }

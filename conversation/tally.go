@@ -51,7 +51,7 @@ const (
 // Unread for an agent is CountTotal - CountRead(agent) - CountRead(ReadAll); with the global read status CountTotal -
 // CountRead(ReadAnybody).
 func Tally(c *Conversation, add func(counter string, delta int64), sign int64) {
-	if c.Attention.Sequence == 0 || !c.InInbox() {
+	if c.Attention.Sequence == 0 || !c.InInbox() || c.Gone() {
 		return
 	}
 	one := func(who string) {

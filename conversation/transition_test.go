@@ -39,7 +39,9 @@ var states = []struct {
 var (
 	assigned = Assign{Agent: "ann", Team: "sales"}
 	again    = Receive{Message: Message{Text: "again"}, Thread: mainThread, Contact: customer.ID}
-	failed   = &Message{ID: "sent", Direction: Outbound, Delivery: Failed, Failure: &Failure{Class: "recipient"}}
+	another  = Conversation{ID: "c2", Mailbox: "shop", Method: "chat", Status: Open, Place: Inbox, Messages: 1,
+		Attention: Mark{Sequence: 1, At: start.Add(time.Hour)}, Activity: start.Add(24*time.Hour + time.Hour)}
+	failed = &Message{ID: "sent", Direction: Outbound, Delivery: Failed, Failure: &Failure{Class: "recipient"}}
 )
 
 func always(c Command) func(*life) Command { return func(*life) Command { return c } }
@@ -84,6 +86,19 @@ var acts = []struct {
 	{name: "Settle", by: system, cmd: always(Settle{Message: failed, Event: EventDismissed})},
 	{name: "Passed", by: system, cmd: always(Passed{Channel: "wa", Key: mainThread.Key, Delivery: Read, Until: start})},
 	{name: "Offer", by: system, cmd: always(Offer{Actions: []Action{{ID: "accept"}}})},
+	{name: "Absorb", by: ben, cmd: always(Absorb{Parts: []Conversation{another}})},
+	{name: "Join", by: ben, cmd: always(Join{Head: "c2"})},
+	{name: "Leave", by: ben, cmd: always(Leave{})},
+	{name: "Release", by: ben, cmd: always(Release{Part: another})},
+	{name: "Repaint", by: system, cmd: func(l *life) Command {
+		return Repaint{Before: Conversation{WaitingSince: l.c.WaitingSince}, Event: EventUnsent}
+	}},
+	{name: "Erase", by: ben, cmd: always(Erase{})},
+	{name: "Erase anywhere", by: ben, cmd: always(Erase{Anywhere: true})},
+	{name: "DropPeople", by: ben, cmd: always(DropPeople{Contact: customer.ID})},
+	{name: "Pause", by: ben, cmd: always(Pause{})},
+	{name: "Pause off", by: ben, cmd: always(Pause{Off: true})},
+	{name: "Nudge", by: system, cmd: always(Nudge{Outcome: NudgeSent})},
 	{name: "Unsend", by: customer, cmd: func(l *life) Command { return l.unsend(l.lastInbound()) }},
 	{name: "SetFollowUp", by: ben, cmd: always(SetFollowUp{At: start.Add(24 * time.Hour)})},
 	{name: "SetFollowUp none", by: ben, cmd: always(SetFollowUp{})},
@@ -258,6 +273,36 @@ Passed
 	all                                            -> = delivery
 Offer
 	all                                            -> = offered
+Absorb
+	inbox assigned-returned                        -> = ^! merged
+	asleep                                         -> waiting ^! merged
+	done archive                                   -> assigned ^! merged
+	spam-open trash-open                           -> no restore
+Join
+	inbox assigned-returned done archive           -> = merged
+	asleep                                         -> waiting merged
+	spam-open trash-open                           -> no restore
+Leave
+	all                                            -> no
+Release
+	all                                            -> no
+Repaint
+	all                                            -> = unsent
+Erase
+	inbox assigned-returned asleep done archive    -> no trash
+	spam-open                                      -> no trash
+	trash-open                                     -> = erased
+Erase anywhere
+	all                                            -> = erased
+DropPeople
+	all                                            -> = forgotten
+Pause
+	all                                            -> = paused
+Pause off
+	all                                            -> same
+Nudge
+	inbox assigned-returned asleep done archive    -> = nudged
+	spam-open trash-open                           -> no restore
 Unsend
 	all                                            -> = ? unsent
 SetFollowUp

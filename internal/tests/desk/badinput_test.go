@@ -37,6 +37,12 @@ func TestUnknownIDs(t *testing.T) {
 					"act":          func() error { return w.jane.Act(ctx, id, "x", "") },
 					"test channel": func() error { _, err := w.setup.TestChannel(ctx, id); return err },
 					"replay":       func() error { return w.setup.Replay(ctx, id) },
+					"bulk state":   func() error { _, err := w.setup.BulkState(ctx, id); return err },
+					"bulk results": func() error { _, err := w.setup.BulkResults(ctx, id, ""); return err },
+					"cancel bulk":  func() error { return w.setup.CancelBulk(ctx, id) },
+					"merge":        func() error { _, err := w.jane.Merge(ctx, c.ID, id); return err },
+					"merge into":   func() error { _, err := w.jane.Merge(ctx, id, c.ID); return err },
+					"unmerge":      func() error { _, err := w.jane.Unmerge(ctx, id); return err },
 				} {
 					assert.ErrorIs(t, call(), frontdesk.ErrNotFound, "%s %q", name, id)
 				}

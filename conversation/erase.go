@@ -1,0 +1,73 @@
+package conversation
+
+import "time"
+
+// Erase begins to erase a conversation for good: it is in no list and no count from then on. Its messages follow in pages. Only what is
+// in trash is erased, unless Anywhere is set: a person who is to be forgotten is forgotten wherever he is.
+type Erase struct {
+	Anywhere bool
+}
+
+func (cmd Erase) do(x *step) error {
+	switch {
+	case !x.c.Erasing.IsZero():
+		return nil
+	case x.c.Hold:
+		return &StateError{Command: "erase", Reason: "the conversation is under a legal hold", Instead: "release"}
+	case x.c.Place != Trash && !cmd.Anywhere:
+		return &StateError{Command: "erase", Reason: "the conversation is not in trash", Instead: "trash"}
+	}
+	x.c.Erasing = x.env.Now.UTC().Truncate(time.Microsecond)
+	x.c.Preview, x.c.Subject = "", ""
+	x.event(Event{Type: EventErased})
+	return nil
+}
+
+// Wipe takes from an entry everything that somebody wrote, and the addresses it went to. What stays says that there was an entry, when
+// and of which kind.
+func (m *Message) Wipe(now time.Time) {
+	m.erase(&Env{Now: now})
+	m.To, m.CC, m.BCC = nil, nil, nil
+	m.Trashed, m.TrashedIn = time.Time{}, ""
+	if m.Author.Kind == ByContact {
+		m.Author.Name, m.Author.Initials = "", ""
+	}
+	if m.Failure != nil {
+		f := *m.Failure
+		f.Detail = "" // the provider's words may name the address
+		m.Failure = &f
+	}
+}
+
+// DropPeople takes people out of a conversation: a contact who is to be forgotten, with the addresses of his threads. It is told
+// as an event without a timeline entry.
+type DropPeople struct {
+	Contact    string
+	Identities []Identity
+}
+
+func (cmd DropPeople) do(x *step) error {
+	his := func(i Identity) bool {
+		for _, known := range cmd.Identities {
+			if known.Scope == i.Scope && known.Address == i.Address {
+				return true
+			}
+		}
+		return false
+	}
+	kept := x.c.Threads[:0]
+	for _, t := range x.c.Threads {
+		if len(t.To) == 0 || !his(t.To[0]) {
+			kept = append(kept, t)
+		}
+	}
+	dropped := len(kept) < len(x.c.Threads)
+	x.c.Threads = kept
+	n := len(x.c.Contacts)
+	x.c.Contacts = without(x.c.Contacts, []string{cmd.Contact}, nil)
+	if dropped || len(x.c.Contacts) < n {
+		x.c.Preview = "" // it may be his
+		x.event(Event{Type: EventForgotten, Contact: cmd.Contact})
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package frontdesk
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// Receipt says what was erased of a person who was forgotten. It holds no personal data: an ID, counts, and who asked when.
+type Receipt struct {
+	ID      string             `json:"id"`
+	Contact string             `json:"contact"`
+	By      conversation.Actor `json:"by"` // without a name
+	At      time.Time          `json:"at"`
+	Done    time.Time          `json:"done,omitzero"` // zero: still under way
+
+	Conversations int `json:"conversations,omitempty"` // erased whole: he was their only customer
+	Shared        int `json:"shared,omitempty"`        // with other customers: what he wrote is erased, and he is no longer in them
+	Held          int `json:"held,omitempty"`          // under a legal hold: left as they were
+	Messages      int `json:"messages,omitempty"`      // erased, in all
+	Identities    int `json:"identities,omitempty"`    // addresses released
+	Deliveries    int `json:"deliveries,omitempty"`    // raw or waiting ones that named him
+}
+
+// forgetDoc is a forgetting under way. Who he was is in it for as long as it is, and no longer.
+type forgetDoc struct {
+	Receipt
+	Identities []conversation.Identity `json:"of,omitempty"`
+	Step       string                  `json:"step,omitempty"`   // "" conversations, then a state of deliveries
+	Cursor     string                  `json:"cursor,omitempty"` // of the step's list
+	Now        []string                `json:"now,omitempty"`    // the conversation being erased and its parts, as far as they are left
+	Alone      bool                    `json:"alone,omitempty"`  // he is the only customer in Now
+	After      string                  `json:"after,omitempty"`  // the cursor behind Now
+}
+
+type forgetJob struct {
+	ID string `json:"id"`
+}
+
+func forgetKey(id string) store.Key { return document("forget", id) }
+
+// Forget begins to erase for good what a person wrote and what is known of him: his conversations, unless other customers are in them, of which
+// only his messages go; his names, addresses and fields; what was delivered and could not be understood, where it names one of his
+// addresses. At once he is nobody's contact any more; the rest follows, and the receipt says when it is done. What is under a legal hold
+// stays. Forgetting somebody again returns the first receipt. It needs an admin. Error: ErrNotFound.
+func (s *Session) Forget(ctx context.Context, contactID string) (r Receipt, err error) {
+	err = s.desk.write(ctx, s.actor.Tenant, "contact/"+contactID, func(t *txn) error {
+		c, err := t.caller(s.actor, "forget contact", toManage)
+		if err != nil {
+			return err
+		}
+		contact, err := t.contact(contactID)
+		if err != nil {
+			return err
+		}
+		if contact.Forgotten != "" {
+			doc, err := t.forgetting(contact.Forgotten)
+			r = doc.Receipt
+			return err
+		}
+		r, err = t.forgetContact(c.who(), &contact)
+		return err
+	})
+	return r, wrap("forget contact", contactID, err)
+}
+
+// contact loads a contact. Error: ErrNotFound.
+func (t *txn) contact(id string) (c conversation.Contact, err error) {
+	if store.CheckText(id, false) != "" {
+		return c, ErrNotFound
+	}
+	if err := t.load(contactKey(id)); err != nil {
+		return c, err
+	}
+	row, ok := t.row(contactKey(id))
+	if !ok {
+		return c, ErrNotFound
+	}
+	return decode[conversation.Contact](t, row)
+}
+
+func (t *txn) forgetting(id string) (doc forgetDoc, err error) {
+	if store.CheckText(id, false) != "" {
+		return doc, ErrNotFound
+	}
+	if err := t.load(forgetKey(id)); err != nil {
+		return doc, err
+	}
+	row, ok := t.row(forgetKey(id))
+	if !ok {
+		return doc, ErrNotFound
+	}
+	return decode[forgetDoc](t, row)
+}
+
+// forgetContact takes a contact's names away and queues the rest.
+func (t *txn) forgetContact(actor conversation.Actor, contact *conversation.Contact) (r Receipt, err error) {
+	actor.Name, actor.Initials = "", ""
+	keys := make([]store.Key, len(contact.Identities))
+	for i, id := range contact.Identities {
+		keys[i] = identityName(id)
+	}
+	if err := t.load(keys...); err != nil {
+		return r, err
+	}
+	for _, key := range keys {
+		if row, ok := t.row(key); ok && row.Target == contactKey(contact.ID) {
+			t.remove(key)
+		}
+	}
+	doc := forgetDoc{Receipt: Receipt{ID: t.id(0), Contact: contact.ID, By: actor, At: t.now}, Identities: contact.Identities}
+	doc.Receipt.Identities = len(contact.Identities)
+	// Not even what a newer program knew of him stays.
+	delete(t.kept, contactKey(contact.ID))
+	blank := conversation.Contact{ID: contact.ID, Forgotten: doc.ID, Created: contact.Created, Changed: conversation.Later(contact.Changed, t.now)}
+	if err := t.putContact(&blank); err != nil {
+		return r, err
+	}
+	t.absent(forgetKey(doc.ID))
+	if err := t.put(store.Row{Key: forgetKey(doc.ID)}, formatDocument, doc); err != nil {
+		return r, err
+	}
+	t.tell(blank.Changed, conversation.Event{Type: conversation.EventForgotten, At: t.now, Actor: actor, Contact: contact.ID, Subject: doc.ID})
+	return doc.Receipt, t.enqueue("forget/"+doc.ID, "forget/"+doc.ID, time.Time{}, forgetJob{ID: doc.ID})
+}
+
+// Receipt returns what was erased of a person who was forgotten. It needs an admin. Error: ErrNotFound.
+func (s *Session) Receipt(ctx context.Context, id string) (r Receipt, err error) {
+	err = s.readFor(ctx, "receipt", toManage, func(t *txn, _ caller) error {
+		doc, err := t.forgetting(id)
+		r = doc.Receipt
+		return err
+	})
+	return r, wrap("receipt", id, err)
+}
+
+// steps of forgetting: his conversations, then deliveries by state.
+var forgetSteps = []string{"", "raw", "parked"}
+
+// forget does the jobs of a group.
+func (w *work) forget(ctx context.Context) error {
+	for i, job := range w.lease.Jobs {
+		var j forgetJob
+		if _, err := store.Decode(job.Body, &j); err != nil {
+			return err
+		}
+		f := &forgetting{work: w, id: j.ID}
+		for n := 1; ; n++ {
+			done, err := f.step(ctx)
+			switch {
+			case errors.Is(err, errTurn):
+				return w.hold(ctx, eraseWait)
+			case err != nil:
+				return err
+			case !done && n == turnFor:
+				return w.hold(ctx, 0)
+			}
+			if done {
+				break
+			}
+		}
+		err := w.desk.write(ctx, w.lease.Tenant, "", func(t *txn) error { w.finish(t, job, i == len(w.lease.Jobs)-1); return nil })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// next moves a forgetting on to what follows a page, and ends it after the last.
+func (doc *forgetDoc) next(cursor string, now time.Time) {
+	if doc.Cursor = cursor; cursor != "" {
+		return
+	}
+	i := slices.Index(forgetSteps, doc.Step)
+	if i+1 < len(forgetSteps) {
+		doc.Step = forgetSteps[i+1]
+		return
+	}
+	doc.Done, doc.Identities = now, nil
+}
+
+func (t *txn) saveForget(doc forgetDoc) error {
+	return t.put(store.Row{Key: forgetKey(doc.ID)}, formatDocument, doc)
+}

@@ -1,0 +1,147 @@
+package desk_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk"
+	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// traces are the rows in which a text stands.
+func (w *world) traces(text string) (out []string) {
+	w.t.Helper()
+	for _, kind := range []store.Kind{store.Conversation, store.Message, store.Contact, store.Name, store.Document, store.Event, store.Delivery} {
+		page, err := w.store.List(ctx, store.Query{Tenant: tenant, Kind: kind, Limit: 1000})
+		require.NoError(w.t, err)
+		for _, row := range page.Rows {
+			all := fmt.Sprint(row.ID, string(row.Body), row.Facts, row.Words)
+			if strings.Contains(strings.ToLower(all), strings.ToLower(text)) {
+				out = append(out, row.Key.String())
+			}
+		}
+	}
+	return out
+}
+
+func (w *world) erased(id string) frontdesk.Receipt {
+	w.t.Helper()
+	r, err := w.setup.Receipt(ctx, id)
+	require.NoError(w.t, err)
+	return r
+}
+
+// life is all that is known of a customer: two conversations, one he shares, a parked receipt and a delivery that was not understood.
+func (w *world) life(who string) (contact string, alone, shared frontdesk.Conversation) {
+	w.t.Helper()
+	alone = w.hearsAt(who, "secret of "+who)
+	w.replies(alone.ID, "Dear "+who)
+	w.ids++
+	partner := fmt.Sprint("bob", w.ids)
+	other := w.hearsAt(partner, "bob's own")
+	w.takes(channel.Item{Account: "shop", Thread: "with-" + partner, At: w.clock.Now(), Message: &channel.Message{ID: fmt.Sprint("x-", len(w.events())), Text: who + " to both",
+		From: []conversation.Identity{{Scope: "loopback", Address: who}}}})
+	for _, c := range w.list(w.setup, frontdesk.Query{Contact: alone.Contacts[0], View: frontdesk.AllView}) {
+		if c.ID != alone.ID {
+			shared = c
+		}
+	}
+	_, err := w.jane.Merge(ctx, other.ID, shared.ID)
+	require.NoError(w.t, err)
+	shared = w.get(other.ID)
+	w.takes(channel.Item{Account: "shop", Thread: who, At: w.clock.Now(), Reaction: &channel.Reaction{ID: "never came", From: who, Emoji: "x"}})
+	bad := w.provider.Sign([]byte(`{"items":[{"Account":"shop","Thread":"` + who + `","Offer":{}}, 7]}`))
+	require.Equal(w.t, http.StatusOK, serve(w.desk, bad))
+	w.run()
+	return alone.Contacts[0], alone, shared
+}
+
+func TestK9_ForgetAPerson(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		contact, alone, shared := w.life("zaphod")
+		require.NotEmpty(t, w.traces("zaphod"))
+		r, err := w.setup.Forget(ctx, contact)
+		require.NoError(t, err)
+		assert.True(t, r.Done.IsZero())
+		w.run()
+		got := w.erased(r.ID)
+		assert.False(t, got.Done.IsZero())
+		got.Done, got.At = time.Time{}, time.Time{}
+		assert.Equal(t, frontdesk.Receipt{ID: r.ID, Contact: contact, By: conversation.Actor{Kind: conversation.BySystem}, Conversations: 1, Shared: 1,
+			Messages: 3, Identities: 1, Deliveries: 2}, got)
+		assert.Empty(t, w.traces("zaphod"), "nothing is left, the receipt included")
+		assert.True(t, w.gone(alone.ID))
+		assert.Equal(t, []string{"bob's own"}, w.said(shared.ID, 1000, true), "others keep what they wrote")
+		assert.NotContains(t, w.get(shared.ID).Contacts, contact)
+		assert.Equal(t, 1, w.count(conversation.EventForgotten)-len(w.get(shared.ID).Parts)-1, "one event for the person, and one for each conversation he left")
+
+		again, err := w.setup.Forget(ctx, contact)
+		require.NoError(t, err)
+		assert.Equal(t, r.ID, again.ID, "forgetting again is the same")
+		back := w.hearsAt("zaphod", "who am I?")
+		assert.NotEqual(t, contact, back.Contacts[0], "he who writes again is somebody new")
+		assert.Equal(t, "who am I?", back.Preview)
+	})
+}
+
+func TestK9_LegalHoldStays(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "evidence")
+		w.holds(c.ID)
+		r, err := w.setup.Forget(ctx, c.Contacts[0])
+		require.NoError(t, err)
+		w.run()
+		assert.Equal(t, 1, w.erased(r.ID).Held)
+		assert.Equal(t, "evidence", w.timeline(c.ID)[0].Text)
+	})
+}
+
+func TestK9_KilledAtEveryCommit(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for first, after := range []bool{false, true} {
+			for kill := first + 1; ; kill += 2 {
+				who := fmt.Sprintf("zaphod%d%v", kill, after)
+				contact, alone, _ := w.life(who)
+				r, err := w.setup.Forget(ctx, contact)
+				require.NoError(t, err)
+				victim := &mortal{Store: w.store, kill: kill, after: after}
+				w.run2(func(c *frontdesk.Config) { c.Store = victim })
+				w.clock.Advance(afterLease)
+				w.run()
+				got := w.erased(r.ID)
+				require.False(t, got.Done.IsZero(), "killed at %d after=%v", kill, after)
+				require.Equal(t, 3, got.Messages, "killed at %d after=%v", kill, after)
+				require.Equal(t, 2, got.Deliveries, "killed at %d after=%v", kill, after)
+				require.Equal(t, 1, got.Conversations)
+				require.Empty(t, w.traces(who))
+				require.True(t, w.gone(alone.ID))
+				if !victim.dead {
+					break
+				}
+			}
+		}
+	})
+}
+
+func TestK9_Refusals(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		_, err := w.jane.Forget(ctx, c.Contacts[0])
+		assert.ErrorIs(t, err, frontdesk.ErrForbidden)
+		for _, id := range bad {
+			_, err := w.setup.Forget(ctx, id)
+			assert.ErrorIs(t, err, frontdesk.ErrNotFound)
+			_, err = w.setup.Receipt(ctx, id)
+			assert.ErrorIs(t, err, frontdesk.ErrNotFound)
+		}
+		assert.Equal(t, "Hi", w.timeline(c.ID)[0].Text)
+	})
+}

@@ -1,0 +1,320 @@
+package frontdesk
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// Conversations merge by alias: a part keeps its header and its timeline and says which conversation it is merged into, its head. The head
+// takes over what is to be worked on, and the names of the part's threads lead to it. So merging and undoing it are one commit each,
+// however many messages there are.
+
+// Merging says what merging would move, or has moved, into a conversation.
+type Merging struct {
+	Messages int // inbound, outbound and whispered
+	Threads  int
+	Contacts int // that the conversation does not have yet
+	Tags     int // likewise
+}
+
+// mergeDoc is what undoing a merge needs. Its document is named after the part.
+type mergeDoc struct {
+	Head   string                    `json:"head"`
+	Entry  string                    `json:"entry"`  // ID of the head's timeline entry that tells the merge
+	Before conversation.Conversation `json:"before"` // the head without the part
+	At     time.Time                 `json:"at"`
+}
+
+// maxMergeAtOnce bounds the conversations merged in one call.
+const maxMergeAtOnce = 10
+
+// MergePreview says what Merge would move. Errors: those of Merge.
+func (s *Session) MergePreview(ctx context.Context, into string, from ...string) (m Merging, err error) {
+	err = s.readFor(ctx, "preview merge", toWork, func(t *txn, c caller) error {
+		head, parts, err := t.mergeParties(c, into, from)
+		if err == nil {
+			_, err = conversation.Apply(head, conversation.Env{Now: t.now, Actor: c.who(), IDs: t.desk.ids(conversation.MaxEntries)}, conversation.Absorb{Parts: parts})
+		}
+		m = merging(&head, parts)
+		return err
+	})
+	return m, wrap("preview merge into conversation", into, err)
+}
+
+func merging(head *conversation.Conversation, parts []conversation.Conversation) (m Merging) {
+	for i := range parts {
+		p := &parts[i]
+		m.Messages += p.Messages
+		m.Threads += len(p.Threads)
+		for _, id := range p.Contacts {
+			if !slices.Contains(head.Contacts, id) {
+				m.Contacts++
+			}
+		}
+		for _, tag := range p.Tags {
+			if !slices.Contains(head.Tags, tag) {
+				m.Tags++
+			}
+		}
+	}
+	return m
+}
+
+// Merge makes conversations of one mailbox parts of another, in one commit: the head takes over their people, threads, tags and what
+// waits in them; what the customer writes next on any of the threads comes there; their timelines show in the head's, and their IDs lead
+// to it. They are no longer listed or counted. At most 10 at once, and 20 parts in all. Errors: ErrNotFound, ErrForbidden, ErrInvalid,
+// conversation.ErrValue, and conversation.ErrState if one of them is merged already, is in spam or in trash.
+func (s *Session) Merge(ctx context.Context, into string, from ...string) (out Conversation, err error) {
+	err = s.desk.write(ctx, s.actor.Tenant, "conversation/"+into, func(t *txn) error {
+		c, err := t.caller(s.actor, "merge conversations", toWork)
+		if err != nil {
+			return err
+		}
+		head, parts, err := t.mergeParties(c, into, from)
+		if err != nil {
+			return err
+		}
+		merged, err := t.merge(c, head, parts)
+		if err != nil {
+			return err
+		}
+		settings, err := t.settings()
+		out = seen(merged, c, settings.GlobalRead)
+		return err
+	})
+	return out, wrap("merge into conversation", into, err)
+}
+
+// mergeParties loads the conversations of a merge, which the caller may see. None of them is looked for behind an alias: who merges says
+// what he means.
+func (t *txn) mergeParties(c caller, into string, from []string) (head conversation.Conversation, parts []conversation.Conversation, err error) {
+	if len(from) == 0 || len(from) > maxMergeAtOnce {
+		return head, nil, invalid("from", "%d conversations; give 1 to %d", len(from), maxMergeAtOnce)
+	}
+	if head, err = t.unaliased(c, into); err != nil {
+		return head, nil, err
+	}
+	total := 0
+	for _, id := range distinct(from) {
+		p, err := t.unaliased(c, id)
+		if err != nil {
+			return head, nil, err
+		}
+		below, err := t.partsOf(&p)
+		if err != nil {
+			return head, nil, err
+		}
+		total += 1 + len(below)
+		parts = append(parts, p)
+	}
+	below, err := t.partsOf(&head)
+	if n := total + len(below); err == nil && n > conversation.MaxParts {
+		err = invalid("from", "%d parts in all, at most %d", n, conversation.MaxParts)
+	}
+	return head, parts, err
+}
+
+// unaliased loads a conversation that the caller may see and that is not merged into another.
+func (t *txn) unaliased(c caller, id string) (conversation.Conversation, error) {
+	conv, err := t.visible(c, id)
+	if err == nil && conv.ID != id {
+		err = &conversation.StateError{Command: "merge", Reason: "conversation " + id + " is merged into " + conv.ID, Instead: "unmerge"}
+	}
+	return conv, err
+}
+
+func (t *txn) merge(c caller, head conversation.Conversation, parts []conversation.Conversation) (conversation.Conversation, error) {
+	before := head.Clone()
+	env, err := t.env(c.who(), head.Mailbox, t.ids)
+	if err != nil {
+		return head, err
+	}
+	change, err := t.apply(&head, false, env, conversation.Absorb{Parts: parts})
+	if err != nil {
+		return head, err
+	}
+	for i := range parts {
+		p := &parts[i]
+		doc := document("merge", p.ID)
+		if err := t.load(doc); err != nil {
+			return head, err
+		}
+		if err := t.put(store.Row{Key: doc}, formatDocument, mergeDoc{Head: head.ID, Entry: change.Messages[0].ID, Before: before, At: t.now}); err != nil {
+			return head, err
+		}
+		if err := t.lead(p.Threads, p.ID, head.ID); err != nil {
+			return head, err
+		}
+		if _, err := t.apply(p, false, env, conversation.Join{Head: head.ID}); err != nil {
+			return head, err
+		}
+	}
+	return change.Conversation, nil
+}
+
+// lead makes the names of threads that lead to one conversation lead to another.
+func (t *txn) lead(threads []conversation.Thread, from, to string) error {
+	keys := make([]store.Key, len(threads))
+	for i, th := range threads {
+		keys[i] = threadName(th.Channel, th.Key)
+	}
+	if err := t.load(keys...); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if row, ok := t.row(key); ok && row.Target == conversationKey(from) {
+			t.putRow(store.Row{Key: key, Target: conversationKey(to)})
+		}
+	}
+	return nil
+}
+
+// Unmerge takes a part out of the conversation it is merged into. What came in since stays there; what the customer writes next on the
+// part's threads comes to the part again. Errors: ErrNotFound, ErrForbidden, and conversation.ErrState if it is not merged, or what it is
+// merged into is itself merged.
+func (s *Session) Unmerge(ctx context.Context, part string) (out Conversation, err error) {
+	err = s.desk.write(ctx, s.actor.Tenant, "conversation/"+part, func(t *txn) error {
+		c, err := t.caller(s.actor, "unmerge conversation", toWork)
+		if err != nil {
+			return err
+		}
+		head, err := t.visible(c, part)
+		if err != nil {
+			return err
+		}
+		p, err := t.conversation(part)
+		if err != nil {
+			return err
+		}
+		if p.Into != "" && p.Into != head.ID {
+			return &conversation.StateError{Command: "unmerge", Reason: "conversation " + p.Into + " is itself merged into " + head.ID, Instead: "first unmerge"}
+		}
+		left, err := t.unmerge(c, &head, &p)
+		if err != nil {
+			return err
+		}
+		settings, err := t.settings()
+		out = seen(left, c, settings.GlobalRead)
+		return err
+	})
+	return out, wrap("unmerge conversation", part, err)
+}
+
+func (t *txn) unmerge(c caller, head, p *conversation.Conversation) (left conversation.Conversation, err error) {
+	key := document("merge", p.ID)
+	if err := t.load(key); err != nil {
+		return left, err
+	}
+	env, err := t.env(c.who(), p.Mailbox, t.ids[conversation.MaxEntries:])
+	if err != nil {
+		return left, err
+	}
+	change, err := t.apply(p, false, env, conversation.Leave{Answered: head.WaitingSince.IsZero(), Hold: head.Hold})
+	if err != nil {
+		return left, err
+	}
+	row, _ := t.row(key)
+	undo, err := decode[mergeDoc](t, row)
+	if err != nil {
+		return left, err
+	}
+	release := conversation.Release{Part: *p, Before: undo.Before}
+	if err := t.load(messageKey(undo.Entry)); err != nil {
+		return left, err
+	}
+	if entry, err := t.message(undo.Entry); err == nil {
+		release.Entry, release.Prior = entry.Sequence, entry.Prior
+	}
+	env.IDs = t.ids
+	if _, err := t.apply(head, false, env, release); err != nil {
+		return left, err
+	}
+	t.remove(key)
+	own := slices.DeleteFunc(slices.Clone(p.Threads), func(th conversation.Thread) bool {
+		_, before := undo.Before.Thread(th.Channel, th.Key)
+		return before
+	})
+	return change.Conversation, t.lead(own, head.ID, p.ID)
+}
+
+// head loads a conversation, or what it is merged into.
+func (t *txn) head(id string) (conversation.Conversation, error) {
+	for range conversation.MaxParts + 1 {
+		if err := t.load(conversationKey(id)); err != nil {
+			return conversation.Conversation{}, err
+		}
+		conv, err := t.conversation(id)
+		if err != nil || conv.Into == "" {
+			return conv, err
+		}
+		id = conv.Into
+	}
+	return conversation.Conversation{}, ErrNotFound
+}
+
+// partsOf loads what is merged into a conversation, and into that. A part that is gone is left out.
+func (t *txn) partsOf(conv *conversation.Conversation) (parts []conversation.Conversation, err error) {
+	for level := conv.Parts; len(level) > 0 && len(parts) <= conversation.MaxParts; {
+		keys := make([]store.Key, len(level))
+		for i, id := range level {
+			keys[i] = conversationKey(id)
+		}
+		if err := t.load(keys...); err != nil {
+			return nil, err
+		}
+		var next []string
+		for _, id := range level {
+			p, err := t.conversation(id)
+			if errors.Is(err, ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, p)
+			next = append(next, p.Parts...)
+		}
+		level = next
+	}
+	return parts, nil
+}
+
+// timelineOf returns the conversation on whose timeline a message is: the head, or a part of it.
+func (t *txn) timelineOf(head *conversation.Conversation, m *conversation.Message) (*conversation.Conversation, error) {
+	if m.Conversation == head.ID {
+		return head, nil
+	}
+	part, err := t.conversation(m.Conversation)
+	return &part, err
+}
+
+// repaint has a head show what a change of a part's message did to the part.
+func (t *txn) repaint(head, before *conversation.Conversation, change *conversation.Change, env conversation.Env) error {
+	if !change.Changed() {
+		return nil
+	}
+	_, err := t.apply(head, false, env, conversation.Repaint{Before: *before, After: change.Conversation, Event: change.Events[0].Type, Message: change.Events[0].Message})
+	return err
+}
+
+// partOf returns the part whose timeline a message is on, if that is not the head's own.
+func (in *inbound) partOf(h *held, m *conversation.Message) (*held, error) {
+	if h.ID == m.Conversation {
+		return nil, nil
+	}
+	return in.holding(m.Conversation)
+}
+
+// changePart changes a part's header after one of its messages changed, and has the head show it.
+func (in *inbound) changePart(h, part *held, event string, m *conversation.Message, change func() error) error {
+	before := part.Conversation.Clone()
+	if err := change(); err != nil {
+		return err
+	}
+	return in.apply(h, conversation.Repaint{Before: before, After: part.Conversation, Event: event, Message: m.ID})
+}
