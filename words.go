@@ -104,7 +104,7 @@ func isASCII(text string) bool {
 func wordsOf(texts ...string) []string {
 	var w wordSet
 	for _, text := range texts {
-		tokens(fold(text), func(t token) {
+		tokens(fold(text), func(t textPart) {
 			if t.dense {
 				w.addPairs(t.text)
 			} else {
@@ -161,8 +161,8 @@ func (w *wordSet) sorted() []string {
 	return slices.Compact(w.words)
 }
 
-// token is a part of a folded text.
-type token struct {
+// textPart is a part of a folded text.
+type textPart struct {
 	text  string
 	dense bool // of a script without spaces
 	phone bool // the digits of a number that was written with a plus, whose parts are tokens too
@@ -170,13 +170,13 @@ type token struct {
 }
 
 // tokens calls found with each part of a folded text, in order.
-func tokens(text string, found func(token)) {
+func tokens(text string, found func(textPart)) {
 	for at := 0; at < len(text); {
 		r, size := utf8.DecodeRuneInString(text[at:])
 		switch kind := class(r); {
 		case r == '+':
 			if digits, n := phoneAt(text[at+1:]); digits != "" {
-				found(token{text: digits, phone: true, end: at + 1 + n})
+				found(textPart{text: digits, phone: true, end: at + 1 + n})
 			}
 			at += size
 		case kind == between:
@@ -197,7 +197,7 @@ func tokens(text string, found func(token)) {
 				}
 				end += size
 			}
-			found(token{text: text[at:end], dense: kind == denseLetter, end: end})
+			found(textPart{text: text[at:end], dense: kind == denseLetter, end: end})
 			at = end
 		}
 	}
@@ -232,7 +232,7 @@ func class(r rune) int {
 func asked(text string) []string {
 	var w wordSet
 	skip := 0 // the parts of such a number end here
-	tokens(fold(text), func(t token) {
+	tokens(fold(text), func(t textPart) {
 		switch {
 		case t.end <= skip:
 		case t.phone:
