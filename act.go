@@ -209,6 +209,7 @@ func (s *Session) Retry(ctx context.Context, messageID string) (conversation.Mes
 		again := m.Delivery
 		for i := range m.Parts {
 			if p := &m.Parts[i]; p.Delivery == conversation.Failed || p.Delivery == conversation.Unknown {
+				m.Doubted = m.Doubted || p.Delivery == conversation.Unknown
 				*p = conversation.Part{Delivery: conversation.Queued, ProviderID: p.ProviderID} // by which late news of this try is told
 			}
 		}

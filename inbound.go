@@ -303,6 +303,11 @@ func (in *inbound) message(item channel.Item) error {
 	if err := in.findContact(m.From, len(m.From) > 0); err != nil {
 		return err
 	}
+	if !m.Automatic {
+		if err := in.answered(in.current); err != nil {
+			return err
+		}
+	}
 	if err := in.findConversation(m.Subject); err != nil {
 		return err
 	}

@@ -147,8 +147,13 @@ func entryType(m *conversation.Message) string {
 	case conversation.Inbound:
 		return conversation.EventReceived
 	case conversation.Outbound:
-		if m.Echo {
+		switch {
+		case m.Echo:
 			return conversation.EventEchoed
+		case m.Delivery == conversation.Scheduled:
+			return conversation.EventScheduled
+		case m.Delivery == conversation.Cancelled:
+			return conversation.EventCancelled
 		}
 		return conversation.EventOutgoing
 	case conversation.Whisper:
@@ -162,8 +167,12 @@ func (t *txn) putMessage(m *conversation.Message) error {
 	row := store.Row{Key: messageKey(m.ID), Words: messageWords(m)}
 	t.order = max(t.order, m.Changed.UnixMicro()) // what is told of it comes after what was told before
 	if !m.Test {
+		place := m.Sequence
+		if m.Delivery == conversation.Scheduled {
+			place = m.Due.UnixMicro() // behind all that is there, by the time it leaves
+		}
 		row.Facts = append(row.Facts,
-			store.Fact{Name: "conversation", Value: m.Conversation, Order: m.Sequence},
+			store.Fact{Name: "conversation", Value: m.Conversation, Order: place},
 			store.Fact{Name: "type", Value: entryType(m)})
 		if home := t.home(m); home != "" {
 			row.Facts = append(row.Facts, store.Fact{Name: factMailbox, Value: home})

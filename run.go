@@ -209,6 +209,8 @@ func (w *work) dispatch(ctx context.Context) (err error) {
 		return w.subscribe(ctx)
 	case "wake":
 		return w.wakeUp(ctx)
+	case "later":
+		return w.later(ctx)
 	case "poll":
 		return w.poll(ctx)
 	case "parked":

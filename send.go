@@ -149,23 +149,16 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 	if err := t.markDraft(c, draft, whisper, &p.message); err != nil {
 		return msg, err
 	}
-	env, err := t.env(c.who(), conv.Mailbox, t.ids)
+	due, err := t.due(c, settings, draft, whisper)
 	if err != nil {
 		return msg, err
-	}
-	first := conversation.Command(conversation.Whispering{Message: p.message})
-	if !whisper {
-		first = conversation.Reply{Message: p.message, Thread: p.thread}
 	}
 	if err := t.checkActions(c, conv, draft.Then); err != nil {
 		return msg, err
 	}
-	change, err := t.apply(conv, isNew, env, append([]conversation.Command{first}, draft.Then...)...)
-	if err != nil {
+	if msg, err = t.enter(c, conv, p, draft, whisper, due, isNew); err != nil {
 		return msg, err
 	}
-	msg = change.Messages[0]
-	*conv = change.Conversation
 	if !whisper {
 		if err := t.leadHere(p.thread, conv.ID); err != nil {
 			return msg, err
@@ -176,10 +169,43 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 			return msg, err
 		}
 	}
-	if whisper {
+	switch {
+	case whisper:
 		return msg, nil
+	case !due.IsZero():
+		return msg, t.queueLater(&msg)
 	}
 	return msg, t.queueSend(&msg)
+}
+
+// enter carries a checked draft out on its conversation, with what is to be done in the same act.
+func (t *txn) enter(c caller, conv *conversation.Conversation, p prepared, draft Draft, whisper bool, due time.Time, isNew bool) (msg conversation.Message, err error) {
+	env, err := t.env(c.who(), conv.Mailbox, t.ids)
+	if err != nil {
+		return msg, err
+	}
+	first := conversation.Command(conversation.Reply{Message: p.message, Thread: p.thread})
+	switch {
+	case whisper:
+		first = conversation.Whispering{Message: p.message}
+	case !due.IsZero():
+		msg = t.scheduled(conv, p, draft, due)
+		gone, err := t.notWaiting(conv)
+		if err != nil {
+			return msg, err
+		}
+		first = conversation.Schedule{ID: msg.ID, Due: due, Thread: p.thread, Gone: gone}
+	}
+	change, err := t.apply(conv, isNew, env, append([]conversation.Command{first}, draft.Then...)...)
+	if err != nil {
+		return msg, err
+	}
+	*conv = change.Conversation
+	if due.IsZero() {
+		return change.Messages[0], nil
+	}
+	t.absent(messageKey(msg.ID))
+	return msg, t.putMessage(&msg)
 }
 
 // queueSend queues a message's job behind those of its thread.

@@ -54,6 +54,9 @@ func (s *Session) SaveSettings(ctx context.Context, settings Settings) error {
 	if err := checkRetention("Retention", settings.Retention.Validate()); err != nil {
 		return err
 	}
+	if most := int(MaxUndo / time.Second); settings.UndoSeconds < 0 || settings.UndoSeconds > most {
+		return invalid("UndoSeconds", "%d is not within 0 and %d", settings.UndoSeconds, most)
+	}
 	return s.save(ctx, "save settings", document("settings", "tenant"), func(t *txn) (any, error) {
 		old, err := t.settings()
 		settings.Spam.Folder = old.Spam.Folder || settings.Spam.On

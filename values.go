@@ -41,6 +41,7 @@ type Mailbox struct {
 type Settings struct {
 	GlobalRead     bool `json:"globalRead,omitempty"`     // what one agent reads is read for all
 	WhisperDefault bool `json:"whisperDefault,omitempty"` // a draft that does not say otherwise is a whisper
+	UndoSeconds    int  `json:"undoSeconds,omitempty"`    // how long what an agent sends can be taken back before it leaves, 0–600 s. Defaults to 0: it leaves at once
 
 	Spam SpamSettings `json:"spam,omitzero"`
 
@@ -155,6 +156,10 @@ type Draft struct {
 	Tags    []string // of the message itself
 	Minutes int      // of work that a whisper stands for, at most conversation.MaxMinutes; one of its tags must be billable
 	Paid    bool     // the minutes are billed
+
+	At             time.Time     // when it is to leave, at most MaxAhead ahead. Defaults to at once
+	CancelOnAnswer bool          // with At: a customer's message that comes before cancels it
+	Undo           time.Duration // instead of At: how long it can be taken back before it leaves, at most MaxUndo. Defaults to the tenant's UndoSeconds for agents; negative: not at all
 
 	Key  string   // the caller's: the same key sends once, however often it is called, for as long as the message lives
 	Then []Action // done in the same commit

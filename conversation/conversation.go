@@ -100,6 +100,8 @@ type Conversation struct {
 	Failed       int       `json:"failed,omitempty"`      // failed messages not yet retried or dismissed
 	WaitingSince time.Time `json:"waitingSince,omitzero"` // the first unanswered customer message
 
+	Pending []string `json:"pending,omitempty"` // IDs of scheduled messages, and of those queued that a customer's answer still cancels
+
 	Answered time.Time `json:"answered,omitzero"` // when an agent last answered the customer
 	Reminded time.Time `json:"reminded,omitzero"` // when the last automatic follow-up was sent
 	Paused   bool      `json:"paused,omitempty"`  // it is neither followed up nor closed by itself
@@ -246,6 +248,7 @@ func (c Conversation) Clone() Conversation {
 	c.Labels = slices.Clone(c.Labels)
 	c.Fields = maps.Clone(c.Fields)
 	c.Parts = slices.Clone(c.Parts)
+	c.Pending = slices.Clone(c.Pending)
 	c.Readers.Agents = slices.Clone(c.Readers.Agents)
 	return c
 }

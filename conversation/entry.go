@@ -50,7 +50,7 @@ func (m *Message) trashable() error {
 		return refuse("the entry tells of a change, and history stays", "")
 	case m.Direction != Outbound || m.Dismissed:
 		return nil
-	case m.Delivery == Queued:
+	case m.Delivery == Queued || m.Delivery == Scheduled:
 		return refuse("the message has not left", "cancel")
 	case m.Delivery == Sending:
 		return refuse("the message is being sent", "")

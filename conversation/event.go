@@ -52,6 +52,8 @@ const (
 
 	EventReceived  = "message.received"  // incoming
 	EventOutgoing  = "message.outgoing"  // accepted for sending
+	EventScheduled = "message.scheduled" // accepted for later; To: when, RFC 3339
+	EventCancelled = "message.cancelled" // before it left; To: "answer" if a customer's answer did it
 	EventWhispered = "message.whispered" //
 	EventEchoed    = "message.echoed"    // sent by the business, not through us
 	EventDelivery  = "message.delivery"  // From and To: delivery states

@@ -1,6 +1,9 @@
 package conversation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Direction says which way a timeline entry went.
 type Direction string
@@ -79,6 +82,11 @@ type Message struct {
 	Key       string   `json:"key,omitempty"`  // the caller's idempotency key
 	Test      bool     `json:"test,omitempty"` // a test send: it belongs to no conversation
 
+	Due      time.Time `json:"due,omitzero"`       // when a scheduled message leaves, or was to leave
+	OnAnswer bool      `json:"onAnswer,omitempty"` // a customer's answer cancels it if it has not left
+	Doubted  bool      `json:"doubted,omitempty"`  // a person had it sent again while nobody knew whether it had arrived
+	Forwards string    `json:"forwards,omitempty"` // ID of the message it forwards
+
 	Event *Event `json:"event,omitempty"` // activity only: what it tells
 
 	Changed time.Time `json:"changed"`           // at every commit; never goes back
@@ -128,7 +136,26 @@ type Failure struct {
 	Retry  bool   `json:"retry,omitempty"`  // whether sending it again may help
 }
 
-// Visible reports whether the entry shows in lists as the latest message: all but activity, what was erased and what is in the trash.
-func (m *Message) Visible() bool { return m.Direction != Activity && !m.gone() }
+// Visible reports whether the entry shows in lists as the latest message: all but activity, what was erased, what is in the trash, what
+// waits for its time and what was cancelled.
+func (m *Message) Visible() bool {
+	return m.Direction != Activity && !m.gone() && m.Delivery != Scheduled && m.Delivery != Cancelled
+}
 
 func (m *Message) gone() bool { return !m.Erased.IsZero() || !m.Trashed.IsZero() }
+
+// Left reports whether a provider may have heard of an outbound message: from then on it can be neither changed nor cancelled.
+func (m *Message) Left() bool {
+	switch m.Delivery {
+	case Scheduled:
+		return false
+	case Queued:
+		return m.Doubted || slices.ContainsFunc(m.Parts, func(p Part) bool {
+			return p.Delivery != Queued || p.ProviderID != "" || p.Failure != nil && p.Failure.Class == classUnknown
+		})
+	}
+	return true
+}
+
+// classUnknown is the channel package's class of an error after which the provider may have the message.
+const classUnknown = "unknown"

@@ -203,6 +203,7 @@ func TestCloneSharesNothing(t *testing.T) {
 		Contacts: []string{"c"}, Tags: []string{"t"}, Actions: []Action{{ID: "a"}}, Readers: Readers{Agents: []string{"ann"}},
 		Folders: []string{"f"}, Pinned: []string{"ann"}, Owners: []Owner{{Role: "r"}}, Subscribers: []string{"agent/ann"}, Links: []Link{{ID: "l"}},
 		Labels: []string{"l"}, Fields: map[string]Value{"f": {Values: []string{"v"}}}, Parts: []string{"p"},
+		Pending: []string{"m"},
 	}
 	v := reflect.ValueOf(c)
 	for i := range v.NumField() {

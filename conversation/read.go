@@ -214,5 +214,5 @@ func (x *step) waitWithout(m *Message, newestFirst []Message) {
 
 // answers reports whether the customer has got an answer. Automations and failed sends do not answer.
 func (m *Message) answers() bool {
-	return m.Direction == Outbound && m.Delivery != Failed && m.Erased.IsZero() && (m.Echo || m.Author.Kind == ByAgent)
+	return m.Direction == Outbound && m.Delivery != Failed && m.Delivery != Scheduled && m.Delivery != Cancelled && m.Erased.IsZero() && (m.Echo || m.Author.Kind == ByAgent)
 }

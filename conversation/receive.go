@@ -15,6 +15,12 @@ type Create struct {
 	Subject  string
 	Contacts []string
 	Status   Status // Defaults to the rules' Start
+
+	// What the channel gives to what begins on it, each sorted and without doubles.
+	Tags        []string
+	Subscribers []string
+	Owners      []Owner
+	Type, Stage string
 }
 
 func (cmd Create) do(x *step) error {
@@ -27,7 +33,8 @@ func (cmd Create) do(x *step) error {
 	}
 	now := x.env.Now.UTC().Truncate(time.Microsecond)
 	x.c = Conversation{ID: cmd.ID, Number: cmd.Number, Mailbox: cmd.Mailbox, Method: cmd.Method, Subject: cmd.Subject,
-		Contacts: slices.Clone(cmd.Contacts), Status: status, Place: Inbox, Created: now, Activity: now}
+		Contacts: slices.Clone(cmd.Contacts), Status: status, Place: Inbox, Created: now, Activity: now,
+		Tags: slices.Clone(cmd.Tags), Subscribers: slices.Clone(cmd.Subscribers), Owners: slices.Clone(cmd.Owners), Type: cmd.Type, Stage: cmd.Stage}
 	x.event(Event{Type: EventCreated})
 	return nil
 }

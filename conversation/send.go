@@ -15,16 +15,10 @@ type Reply struct {
 }
 
 func (cmd Reply) do(x *step) error {
-	if err := x.notWorkedOn("reply"); err != nil {
+	if err := x.answerable(); err != nil {
 		return err
 	}
-	if x.c.Method == MethodInternal {
-		return &StateError{Command: "reply", Reason: "the conversation is internal and has no recipients", Instead: "whisper in"}
-	}
 	by := x.env.Actor.Kind
-	if by == ByAutomation && x.c.Status == Open {
-		return &StateError{Command: "reply by automation", Reason: "a person has the conversation while it is open", Instead: "close"}
-	}
 	m := cmd.Message
 	m.Direction, m.Delivery = Outbound, Queued
 	m.Channel, m.Thread = cmd.Thread.Channel, cmd.Thread.Key
@@ -32,6 +26,9 @@ func (cmd Reply) do(x *step) error {
 		m.Waiting = x.c.WaitingSince
 	}
 	entry := x.append(m)
+	if !m.OnAnswer {
+		x.notPending(entry.ID)
+	}
 	x.answer(cmd.Thread, entry.Stored)
 	x.event(Event{Type: EventOutgoing, Message: entry.ID})
 	x.move()
@@ -39,6 +36,20 @@ func (cmd Reply) do(x *step) error {
 		x.c.WaitingSince = time.Time{}
 		x.c.Answered, x.c.Judged = entry.Stored, JudgedHam
 		x.readByAnswer()
+	}
+	return nil
+}
+
+// answerable refuses an answer where none may go out.
+func (x *step) answerable() error {
+	if err := x.notWorkedOn("reply"); err != nil {
+		return err
+	}
+	if x.c.Method == MethodInternal {
+		return &StateError{Command: "reply", Reason: "the conversation is internal and has no recipients", Instead: "whisper in"}
+	}
+	if x.env.Actor.Kind == ByAutomation && x.c.Status == Open {
+		return &StateError{Command: "reply by automation", Reason: "a person has the conversation while it is open", Instead: "close"}
 	}
 	return nil
 }
@@ -71,13 +82,18 @@ func (cmd Whispering) do(x *step) error {
 	return nil
 }
 
-// Fail counts the final failure of a message. A closed conversation opens and keeps its agent, so that somebody sees it.
+// Fail counts the final failure of a message. A closed conversation opens and keeps its agent, so that somebody sees it. A scheduled
+// message that could not be queued when it was due gets its place in the timeline.
 type Fail struct {
 	Message *Message // already at Failed
 }
 
 func (cmd Fail) do(x *step) error {
 	x.c.Failed++
+	if cmd.Message.Sequence == 0 {
+		x.append(*cmd.Message)
+	}
+	x.notPending(cmd.Message.ID)
 	e := Event{Type: EventFailed, Message: cmd.Message.ID}
 	if cmd.Message.Failure != nil {
 		e.To = cmd.Message.Failure.Class

@@ -82,6 +82,11 @@ var acts = []struct {
 	{name: "MarkUnread", by: ann, cmd: always(MarkUnread{})},
 	{name: "MarkUnread of unread", by: ben, cmd: always(MarkUnread{})},
 	{name: "ChangeTags", by: ben, cmd: always(ChangeTags{Add: []string{"vip"}})},
+	{name: "Schedule", by: ben, cmd: always(Schedule{ID: "later", Due: start.Add(100 * time.Hour), Thread: mainThread})},
+	{name: "Schedule, automation", by: bot, cmd: always(Schedule{ID: "later", Due: start.Add(100 * time.Hour), Thread: mainThread})},
+	{name: "Revise", by: ben, cmd: always(Revise{Message: &Message{ID: "later", Delivery: Scheduled}})},
+	{name: "Cancel", by: ben, cmd: always(Cancel{Message: &Message{Direction: Outbound, Delivery: Cancelled}})},
+	{name: "Fail when due", by: system, cmd: always(Fail{Message: &Message{Direction: Outbound, Delivery: Failed}})},
 	{name: "Fail", by: system, cmd: always(Fail{Message: failed})},
 	{name: "Settle", by: system, cmd: always(Settle{Message: failed, Event: EventDismissed})},
 	{name: "Passed", by: system, cmd: always(Passed{Channel: "wa", Key: mainThread.Key, Delivery: Read, Until: start})},
@@ -262,6 +267,22 @@ MarkUnread of unread
 	all                                            -> same
 ChangeTags
 	all                                            -> = tagged
+Schedule
+	inbox assigned-returned asleep done archive    -> = scheduled
+	spam-open trash-open                           -> no restore
+Schedule, automation
+	inbox assigned-returned asleep archive-open    -> no close
+	done archive-closed archive-finished           -> = scheduled
+	spam-open trash-open                           -> no restore
+Revise
+	all                                            -> = edited
+Cancel
+	all                                            -> = cancelled
+Fail when due
+	inbox assigned-returned asleep archive-open    -> = failed
+	done                                           -> assigned ^ failed opened
+	archive-closed archive-finished                -> archive-open ^ failed opened
+	spam-open trash-open                           -> = failed
 Fail
 	inbox assigned-returned asleep archive-open    -> = failed
 	done                                           -> assigned ^ failed opened

@@ -26,6 +26,7 @@ type scene struct {
 	conv    string
 	inbound string // with a file
 	failed  string
+	later   string // a scheduled message
 	raw     string // a delivery that was not understood
 	reply   string // everybody's
 	whisper string // with a billable tag
@@ -44,6 +45,9 @@ func newScene(w *world) *scene {
 	require.NoError(t, err)
 	s.failed = m.ID
 	w.run()
+	m, err = w.setup.Reply(ctx, s.conv, frontdesk.Draft{Text: "Later", At: w.clock.Now().Add(time.Hour)})
+	require.NoError(t, err)
+	s.later = m.ID
 	bad := w.provider.Sign([]byte(`{"items":[{"Account":"shop","Thread":"x","Offer":{}}, 7]}`))
 	require.Equal(t, http.StatusOK, serve(w.desk, bad))
 	page, err := w.setup.Deliveries(ctx, "", 1)
@@ -107,6 +111,10 @@ var commands = map[string]command{
 	"MarkUnread": {works, true, true, func(s *frontdesk.Session, x *scene) error { return only(s.MarkUnread(ctx, x.conv)) }},
 	"Retry":      {works, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.Retry(ctx, x.failed)) }},
 	"Dismiss":    {works, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.Dismiss(ctx, x.failed)) }},
+	"CancelSend": {works, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.CancelSend(ctx, x.later)) }},
+	"EditScheduled": {works, true, false, func(s *frontdesk.Session, x *scene) error {
+		return only(s.EditScheduled(ctx, x.later, frontdesk.Draft{Text: "y"}))
+	}},
 	"SnoozePreset": {nobody, false, false, func(s *frontdesk.Session, _ *scene) error {
 		return only(s.SnoozePreset(conversation.Tomorrow, nil))
 	}},

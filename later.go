@@ -1,0 +1,361 @@
+package frontdesk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// Bounds of sending later.
+const (
+	MaxAhead = 366 * 24 * time.Hour // how far ahead a message may be scheduled
+	MaxUndo  = 10 * time.Minute     // how long a message may wait to be taken back
+)
+
+// laterJob queues a scheduled message when its time has come. It stands for the message at that time: one that was moved to another has
+// another job.
+type laterJob struct {
+	Message string    `json:"message"`
+	Due     time.Time `json:"due"`
+}
+
+// due is when a draft leaves: zero for at once.
+func (t *txn) due(c caller, settings Settings, d Draft, whisper bool) (time.Time, error) {
+	switch at := d.At.UTC(); {
+	case whisper && (!at.IsZero() || d.CancelOnAnswer || d.Undo > 0):
+		return at, invalid("At", "a whisper is sent to nobody, so it is there at once")
+	case d.CancelOnAnswer && at.IsZero():
+		return at, invalid("CancelOnAnswer", "only a message with At waits long enough to be cancelled by an answer")
+	case !at.IsZero() && d.Undo != 0:
+		return at, invalid("Undo", "a message with At can be cancelled until it leaves; give one of the two")
+	case d.Undo > MaxUndo:
+		return at, invalid("Undo", "%s, at most %s", d.Undo, MaxUndo)
+	case !at.IsZero():
+		return t.checkAt(at)
+	}
+	delay := d.Undo
+	if delay == 0 && c.who().Kind == conversation.ByAgent {
+		delay = time.Duration(settings.UndoSeconds) * time.Second
+	}
+	if whisper || delay <= 0 {
+		return time.Time{}, nil
+	}
+	return t.now.Add(delay).Truncate(time.Microsecond), nil
+}
+
+func (t *txn) checkAt(at time.Time) (time.Time, error) {
+	at = at.UTC().Truncate(time.Microsecond)
+	if !at.After(t.now) || at.After(t.now.Add(MaxAhead)) {
+		return at, invalid("At", "%s is not within now and %d days ahead", at.Format(time.RFC3339), MaxAhead/(24*time.Hour))
+	}
+	return at, nil
+}
+
+// scheduled is the message that a checked draft will be.
+func (t *txn) scheduled(conv *conversation.Conversation, p prepared, draft Draft, due time.Time) conversation.Message {
+	m := p.message
+	m.ID, m.Conversation, m.Direction, m.Delivery = t.id(idsPerCommand-3), conv.ID, conversation.Outbound, conversation.Scheduled
+	m.Channel, m.Thread = p.thread.Channel, p.thread.Key
+	m.Due, m.OnAnswer = due, draft.CancelOnAnswer
+	m.At, m.Stored, m.Changed = due, t.now, t.now
+	return m
+}
+
+// queueLater queues the job that will queue the message. The jobs of a thread are one group in the order of their times, so that after a
+// standstill what was to leave first does.
+func (t *txn) queueLater(m *conversation.Message) error {
+	body, err := store.Encode(1, laterJob{Message: m.ID, Due: m.Due}, store.Kept{})
+	if err != nil {
+		return err
+	}
+	at := m.Due.UnixMicro()
+	t.batch.Enqueue(store.Job{ID: "later/" + m.ID + "/" + itoa(at), Group: name("later/"+m.Channel, m.Thread).ID, Order: at, Due: m.Due, Body: body})
+	return nil
+}
+
+// pending loads the messages that a conversation lists as waiting. Of those that are gone there is none.
+func (t *txn) pending(conv *conversation.Conversation) ([]conversation.Message, error) {
+	keys := make([]store.Key, len(conv.Pending))
+	for i, id := range conv.Pending {
+		keys[i] = messageKey(id)
+	}
+	if err := t.load(keys...); err != nil {
+		return nil, err
+	}
+	var out []conversation.Message
+	for _, id := range conv.Pending {
+		m, err := t.message(id)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// notWaiting names those of a conversation's Pending that have left or are gone.
+func (t *txn) notWaiting(conv *conversation.Conversation) ([]string, error) {
+	all, err := t.pending(conv)
+	gone := slices.Clone(conv.Pending)
+	for i := range all {
+		if !all[i].Left() {
+			gone = slices.DeleteFunc(gone, func(id string) bool { return id == all[i].ID })
+		}
+	}
+	return gone, err
+}
+
+// later queues the scheduled messages whose time has come.
+func (w *work) later(ctx context.Context) error {
+	return each(ctx, w, func(t *txn, j laterJob) error { return t.release(j) })
+}
+
+// release gives a scheduled message its place behind what its thread is sending. What has come in the way since it was accepted fails it,
+// where people see it.
+func (t *txn) release(j laterJob) error {
+	if err := t.load(messageKey(j.Message)); err != nil {
+		return err
+	}
+	m, err := t.message(j.Message)
+	if errors.Is(err, ErrNotFound) || err == nil && (m.Delivery != conversation.Scheduled || !m.Due.Equal(j.Due)) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := t.load(conversationKey(m.Conversation)); err != nil {
+		return err
+	}
+	conv, err := t.conversation(m.Conversation)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	th, ok := conv.Thread(m.Channel, m.Thread)
+	if !ok {
+		th = conversation.Thread{Channel: m.Channel, Key: m.Thread, To: m.To}
+	}
+	m.At = time.Time{}
+	env, err := t.env(m.Author, conv.Mailbox, slices.Concat([]string{m.ID}, t.ids))
+	if err != nil {
+		return err
+	}
+	refusal := t.closed(&m, th)
+	if refusal == nil {
+		change, err := t.apply(&conv, false, env, conversation.Reply{Message: m, Thread: th})
+		if err == nil {
+			return t.queueSend(&change.Messages[0])
+		}
+		if !errors.Is(err, conversation.ErrState) {
+			return err
+		}
+		refusal = &channel.Error{Class: channel.Content, Detail: err.Error()}
+	}
+	m.Delivery, m.Failure = conversation.Failed, refusal.Failure()
+	env.Actor = conversation.Actor{Kind: conversation.BySystem}
+	_, err = t.apply(&conv, false, env, conversation.Fail{Message: &m})
+	return err
+}
+
+func ignoreNotFound(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// closed says whether the window has closed on a message that is due, or its quota is used up: quotas count what is sent, so they are
+// asked now. All else is checked when the message leaves, as for any other.
+func (t *txn) closed(m *conversation.Message, th conversation.Thread) *channel.Error {
+	_, conn, err := t.opened(m.Channel)
+	if err != nil {
+		return nil // the sender waits for the channel
+	}
+	if err := open(conn.Capabilities(), m.Channel, th, t, m.Author.Kind == conversation.ByAgent, m.Template != nil); err != nil {
+		return &channel.Error{Class: channel.WindowClosed, Detail: err.Error()}
+	}
+	return nil
+}
+
+// answered cancels what a customer's answer is to cancel and has not left. It comes before the conversation of the answer is found, for
+// that may be another.
+func (in *inbound) answered(h *held) error {
+	if h == nil || len(h.Pending) == 0 {
+		return nil
+	}
+	all, err := in.pending(&h.Conversation)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		m := &all[i]
+		if !m.OnAnswer {
+			continue
+		}
+		if m.Left() {
+			h.Pending = slices.DeleteFunc(h.Pending, func(id string) bool { return id == m.ID })
+			continue
+		}
+		command, err := in.cancel(&h.Conversation, m, conversation.ByAnswer)
+		if err != nil {
+			return err
+		}
+		if m.Sequence == 0 {
+			in.ids = slices.Concat([]string{m.ID}, in.ids)
+		}
+		if err := in.apply(h, command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cancel makes a message cancelled, and returns what its conversation must do about it. A scheduled one is put by that.
+func (t *txn) cancel(conv *conversation.Conversation, m *conversation.Message, by string) (cmd conversation.Cancel, err error) {
+	m.Delivery, m.Failure = conversation.Cancelled, nil
+	m.Changed = conversation.Later(m.Changed, t.now)
+	cmd = conversation.Cancel{Message: m, By: by}
+	if m.Sequence == 0 {
+		m.At = time.Time{}
+		return cmd, nil
+	}
+	if err := t.putMessage(m); err != nil {
+		return cmd, err
+	}
+	cmd.Timeline, err = t.timelineBack(conv, m)
+	return cmd, err
+}
+
+// CancelSend takes back a message that has not left: a scheduled one, one that waits to be taken back, or one that is queued. It stays in
+// the timeline as cancelled. Cancelling it again does nothing. Errors: ErrNotFound, ErrForbidden, ErrSent once a worker has begun to send
+// it, conversation.ErrState of a message that failed or is not one that is sent.
+func (s *Session) CancelSend(ctx context.Context, messageID string) (conversation.Message, error) {
+	return s.unsent(ctx, "cancel send", messageID, func(t *txn, c caller, conv *conversation.Conversation, m *conversation.Message) error {
+		command, err := t.cancel(conv, m, "")
+		if err != nil {
+			return err
+		}
+		env, err := t.env(c.who(), conv.Mailbox, slices.Concat([]string{m.ID}, t.ids))
+		if err != nil {
+			return err
+		}
+		change, err := t.apply(conv, false, env, command)
+		if err == nil && m.Sequence == 0 {
+			*m = change.Messages[0]
+		}
+		return err
+	})
+}
+
+// unsent carries out a change of a message that has not left. One that is cancelled stays as it is.
+func (s *Session) unsent(ctx context.Context, op, id string, change func(*txn, caller, *conversation.Conversation, *conversation.Message) error) (m conversation.Message, err error) {
+	err = s.desk.write(ctx, s.actor.Tenant, "message/"+id, func(t *txn) error {
+		c, err := t.caller(s.actor, op, toWork)
+		if err != nil {
+			return err
+		}
+		var conv conversation.Conversation
+		if m, conv, err = t.visibleMessage(c, id); err != nil {
+			return err
+		}
+		switch {
+		case m.Delivery == conversation.Cancelled && op == "cancel send":
+			return nil
+		case m.Delivery == conversation.Cancelled:
+			return &conversation.StateError{Command: op, Reason: "the message is cancelled", Instead: "send another"}
+		case m.Direction != conversation.Outbound || m.Echo:
+			return &conversation.StateError{Command: op, Reason: "the message is " + orNone(m.Delivery)}
+		case m.Delivery == conversation.Failed:
+			return &conversation.StateError{Command: op, Reason: "the message failed", Instead: "retry or dismiss"}
+		case m.Left():
+			return fmt.Errorf("%w: it is %s", ErrSent, m.Delivery)
+		}
+		m.Parts = slices.Clone(m.Parts)
+		return change(t, c, &conv, &m)
+	})
+	return m, wrap(op, id, err)
+}
+
+// EditScheduled replaces what a message that has not left says, and with At when it leaves; what the draft leaves out is gone, but for
+// its time and its channel. The draft is checked as in Reply, and its author is who edited it. Errors: those of Reply, and of CancelSend.
+func (s *Session) EditScheduled(ctx context.Context, messageID string, draft Draft) (conversation.Message, error) {
+	return s.unsent(ctx, "edit scheduled", messageID, func(t *txn, c caller, conv *conversation.Conversation, m *conversation.Message) error {
+		if err := t.revise(c, conv, m, draft); err != nil {
+			return err
+		}
+		if err := t.checkActions(c, conv, draft.Then); err != nil {
+			return err
+		}
+		env, err := t.env(c.who(), conv.Mailbox, t.ids)
+		if err != nil {
+			return err
+		}
+		if err := t.putMessage(m); err != nil {
+			return err
+		}
+		_, err = t.apply(conv, false, env, append([]conversation.Command{conversation.Revise{Message: m}}, draft.Then...)...)
+		return err
+	})
+}
+
+// revise makes a message what a draft says.
+func (t *txn) revise(c caller, conv *conversation.Conversation, m *conversation.Message, draft Draft) error {
+	queued := m.Delivery == conversation.Queued
+	switch {
+	case draft.Whisper:
+		return invalid("Whisper", "a message to the customer stays one; cancel it and whisper")
+	case draft.Key != "" || draft.Undo != 0:
+		return invalid("draft", "an edit has neither Key nor Undo")
+	case queued && (!draft.At.IsZero() || draft.CancelOnAnswer):
+		return invalid("At", "the message is in the queue already; cancel it and schedule another")
+	case queued && draft.Channel != "" && draft.Channel != m.Channel:
+		return invalid("Channel", "the message is in the queue already; cancel it and send another")
+	}
+	due := m.Due
+	if !draft.At.IsZero() {
+		at, err := t.checkAt(draft.At)
+		if err != nil {
+			return err
+		}
+		due = at
+	}
+	own := conv.Clone() // the message's thread comes first, so that without a channel it is the one
+	if th, ok := conv.Thread(m.Channel, m.Thread); ok {
+		th.Answers = slices.DeleteFunc(slices.Clone(th.Answers), func(at time.Time) bool { return at.Equal(m.Stored) })
+		own.Threads = slices.Insert(own.Threads, 0, th)
+	}
+	p, err := t.prepare(c, &own, draft, false)
+	if err != nil {
+		return err
+	}
+	if err := t.markDraft(c, draft, false, &p.message); err != nil {
+		return err
+	}
+	if len(draft.Tags) == 0 {
+		p.message.Tags = m.Tags
+	}
+	was := *m
+	*m = p.message
+	m.ID, m.Conversation, m.Sequence, m.Direction, m.Delivery = was.ID, was.Conversation, was.Sequence, was.Direction, was.Delivery
+	m.Channel, m.Thread, m.Key, m.Forwards = p.thread.Channel, p.thread.Key, was.Key, was.Forwards
+	m.At, m.Stored, m.Waiting, m.Reactions = was.At, was.Stored, was.Waiting, was.Reactions
+	m.Due, m.OnAnswer = due, was.OnAnswer && queued || draft.CancelOnAnswer
+	m.Changed = conversation.Later(was.Changed, t.now)
+	m.Edited = m.Changed
+	if queued {
+		return nil
+	}
+	m.At = due
+	if err := t.leadHere(p.thread, conv.ID); err != nil || due.Equal(was.Due) {
+		return err
+	}
+	return t.queueLater(m)
+}
