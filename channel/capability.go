@@ -36,6 +36,8 @@ type Capabilities struct {
 	HTML        bool
 	Subject     bool
 	Attachments AttachmentRules
+	Rules       Rules  // what the platform forbids in what people write
+	Premium     string // what a message with files is, when it costs more than one without, such as "MMS": it goes only where the channel's settings allow it
 
 	Initiate   bool   // the business may write first
 	Recipients bool   // to, CC and BCC may be edited; without it they are locked
@@ -113,7 +115,15 @@ type Type struct {
 }
 
 // Check lists everything in which files break the rules; empty if nothing does.
-func (r AttachmentRules) Check(files []conversation.Attachment) []string {
+func (r AttachmentRules) Check(files []conversation.Attachment) (problems []string) {
+	for _, v := range r.Violations(files) {
+		problems = append(problems, v.Text)
+	}
+	return problems
+}
+
+// Violations is Check for programs.
+func (r AttachmentRules) Violations(files []conversation.Attachment) (out []Violation) {
 	if len(files) == 0 {
 		return nil
 	}
@@ -122,31 +132,31 @@ func (r AttachmentRules) Check(files []conversation.Attachment) []string {
 		if reason == "" {
 			reason = "this channel carries no files"
 		}
-		return []string{reason}
+		return []Violation{{CodeCount, "attachment 1", reason}}
 	}
-	var problems []string
 	if len(files) > r.Max {
-		problems = append(problems, fmt.Sprintf("%d files, at most %d", len(files), r.Max))
+		out = append(out, Violation{CodeCount, fmt.Sprintf("attachment %d", r.Max+1), fmt.Sprintf("%d files, at most %d", len(files), r.Max)})
 	}
 	var total int64
-	for _, f := range files {
+	for i, f := range files {
+		where := fmt.Sprintf("attachment %d", i+1)
 		total += f.Size
-		if p := r.checkType(f); p != "" {
-			problems = append(problems, p)
+		if code, p := r.checkType(f); p != "" {
+			out = append(out, Violation{code, where, p})
 		}
 		if p := r.checkScheme(f); p != "" {
-			problems = append(problems, p)
+			out = append(out, Violation{CodeScheme, where, p})
 		}
 	}
 	if r.MaxBytes > 0 && total > r.MaxBytes {
-		problems = append(problems, fmt.Sprintf("%d bytes in all, at most %d", total, r.MaxBytes))
+		out = append(out, Violation{CodeSize, fmt.Sprintf("attachment %d", len(files)), fmt.Sprintf("%d bytes in all, at most %d", total, r.MaxBytes)})
 	}
-	return problems
+	return out
 }
 
-func (r AttachmentRules) checkType(f conversation.Attachment) string {
+func (r AttachmentRules) checkType(f conversation.Attachment) (Code, string) {
 	if len(r.Types) == 0 {
-		return ""
+		return "", ""
 	}
 	mime, _, _ := strings.Cut(f.Type, ";")
 	mime = strings.ToLower(strings.TrimSpace(mime))
@@ -156,12 +166,12 @@ func (r AttachmentRules) checkType(f conversation.Attachment) string {
 		for j, t := range r.Types {
 			patterns[j] = t.Pattern
 		}
-		return fmt.Sprintf("%s is of type %q, allowed are %s", f.Name, mime, strings.Join(patterns, ", "))
+		return CodeType, fmt.Sprintf("%s is of type %q, allowed are %s", f.Name, mime, strings.Join(patterns, ", "))
 	}
 	if limit := r.Types[i].MaxBytes; limit > 0 && f.Size > limit {
-		return fmt.Sprintf("%s is %d bytes, at most %d for %s", f.Name, f.Size, limit, r.Types[i].Pattern)
+		return CodeSize, fmt.Sprintf("%s is %d bytes, at most %d for %s", f.Name, f.Size, limit, r.Types[i].Pattern)
 	}
-	return ""
+	return "", ""
 }
 
 func (r AttachmentRules) checkScheme(f conversation.Attachment) string {

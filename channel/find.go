@@ -1,0 +1,279 @@
+package channel
+
+import (
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What people write as a link, an e-mail address or a phone number is found in one pass over the text each: Go's regular expressions take
+// time linear in it.
+
+// links returns what is written as a link: with a scheme, with www., or as a host under a common top-level domain.
+func links(text string) (found []string) {
+	for _, word := range strings.FieldsFunc(invisible.Replace(text), func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`<>"'()[]{}|,;*`, r) }) {
+		word = strings.TrimRight(strings.TrimLeft(word, ".:!?"), ".:!?…")
+		if isLink(word) {
+			if found = append(found, short(word)); len(found) == maxFound {
+				break
+			}
+		}
+	}
+	return found
+}
+
+// invisible drops characters that hide a dot from a search and not from a reader, and makes dots of those that look like one.
+var invisible = strings.NewReplacer("\u200b", "", "\u200c", "", "\u200d", "", "\u2060", "", "\ufeff", "", "\u00ad", "", "\u3002", ".", "\uff0e", ".", "\u2024", ".")
+
+func isLink(word string) bool {
+	lower := strings.ToLower(word)
+	if before, after, ok := strings.Cut(lower, "://"); ok && after != "" {
+		return before == "" || isLetter(before[len(before)-1])
+	}
+	if rest, ok := strings.CutPrefix(lower, "www."); ok {
+		return strings.Contains(strings.Trim(rest, "."), ".")
+	}
+	return isHost(word)
+}
+
+func isLetter(b byte) bool { return 'a' <= b && b <= 'z' }
+
+// isHost reports whether a word without a scheme is a host, perhaps with a path. A file name, an abbreviation, a number and a sentence
+// that begins without a space are none: the domain is in one case, and where it is a word as well, what stands before it is no short word.
+func isHost(word string) bool {
+	host, path := word, ""
+	if i := strings.IndexAny(word, "/?#:"); i >= 0 {
+		host, path = word[:i], word[i:]
+	}
+	if strings.Contains(host, "@") {
+		return false
+	}
+	labels := strings.Split(host, ".")
+	n := len(labels)
+	if n < 2 || slices.ContainsFunc(labels, func(l string) bool { return !isLabel(l) }) {
+		return false
+	}
+	domain := labels[n-1]
+	if lower := strings.ToLower(domain); domain != lower && domain != strings.ToUpper(domain) {
+		return false
+	}
+	common, wordToo := domains[strings.ToLower(domain)]
+	if !wordToo {
+		return false
+	}
+	letters := strings.IndexFunc(labels[n-2], unicode.IsLetter) >= 0
+	size := utf8.RuneCountInString(labels[n-2])
+	switch {
+	case strings.HasPrefix(path, "/") && len(path) > 1:
+		return letters
+	case common:
+		return letters && size >= 2
+	}
+	return letters && size >= 5
+}
+
+func isLabel(l string) bool {
+	if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' {
+		return false
+	}
+	return strings.IndexFunc(l, func(r rune) bool {
+		return r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
+	}) < 0
+}
+
+// domains are the top-level domains that are looked for without a scheme: true for those that are no word in a language that customers
+// write. Registries have some 1,500; a link under another is found by its scheme or by www.
+var domains = topLevel(
+	"com net org info biz edu gov eu uk de fr nl pl cz sk hu ro bg gr dk fi pt ie lt lv ee lu hr tr ru ua cn jp kr au nz ca br mx ar cl za ae sg hk tw ch shop store online site app dev io co tv cc xyz club ly gl blog cloud",
+	"it at be no in us es se si sa is to me so my am la do as link page live top")
+
+func topLevel(common, words string) map[string]bool {
+	m := map[string]bool{}
+	for _, d := range strings.Fields(common) {
+		m[d] = true
+	}
+	for _, d := range strings.Fields(words) {
+		m[d] = false
+	}
+	return m
+}
+
+// hostOf returns the host of a link in lower case.
+func hostOf(link string) string {
+	link = strings.ToLower(link)
+	if i := strings.Index(link, "//"); i >= 0 {
+		link = link[i+2:]
+	}
+	if i := strings.IndexAny(link, `/?#\`); i >= 0 {
+		link = link[:i]
+	}
+	if i := strings.LastIndexByte(link, '@'); i >= 0 { // the part before it is a name, not the host
+		link = link[i+1:]
+	}
+	host, _, _ := strings.Cut(link, ":")
+	return strings.TrimSuffix(host, ".")
+}
+
+var email = regexp.MustCompile(`(?i)[\pL\pN._%+\-]{1,64}(?:@|\s?[(\[]at[)\]]\s?)[\pL\pN\-]{1,63}(?:\.[\pL\pN\-]{1,63})*\.\pL{2,63}`)
+
+func emails(text string) []string {
+	return shorts(email.FindAllString(invisible.Replace(text), maxFound))
+}
+
+// phone has the forms that people write: with a country code, as in Germany with area code and groups, as in France in pairs, as in
+// North America, and without any separator.
+var phone = regexp.MustCompile(`\+[1-9](?:[ ()./\-]{0,3}[0-9]){7,14}` +
+	`|00[1-9](?:[ ()./\-]{0,3}[0-9]){8,13}` +
+	`|\(?0[1-9][0-9]{1,4}\)?(?:[ ./\-]{1,3}[0-9]{2,8}){1,3}` +
+	`|0[1-9](?:[ .\-][0-9]{2}){4}` +
+	`|0[1-9][0-9]{8,11}` +
+	`|\(?[2-9][0-9]{2}\)?[ .\-]{1,2}[0-9]{3}[ .\-][0-9]{4}`)
+
+// minDigits is how many digits the shortest numbers with an area code have.
+const minDigits = 9
+
+func phones(text string) (found []string) {
+	for _, at := range phone.FindAllStringIndex(text, 10*maxFound) {
+		number := text[at[0]:at[1]]
+		digits := strings.Count(strings.Map(digitsOnly, number), "0")
+		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
+		after, _ := utf8.DecodeRuneInString(text[at[1]:])
+		plus := number[0] == '+' && digits >= minDigits-1
+		if !plus && digits < minDigits || partOfMore(before) || groupBefore(text[:at[0]]) || unicode.IsLetter(after) || unicode.IsDigit(after) {
+			continue
+		}
+		if found = append(found, number); len(found) == maxFound {
+			break
+		}
+	}
+	return found
+}
+
+func digitsOnly(r rune) rune {
+	if '0' <= r && r <= '9' {
+		return '0'
+	}
+	return -1
+}
+
+// partOfMore reports whether what follows the rune is the rest of something else, such as an order number.
+func partOfMore(r rune) bool {
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-#/_.=", r))
+}
+
+// groupBefore reports whether a group of digits stands before, as in an account number.
+func groupBefore(text string) bool {
+	trimmed := strings.TrimRight(text, " ")
+	return len(trimmed) < len(text) && trimmed != "" && unicode.IsDigit(rune(trimmed[len(trimmed)-1]))
+}
+
+// short cuts what is quoted in an error.
+func short(text string) string {
+	if len(text) <= 100 {
+		return text
+	}
+	return strings.ToValidUTF8(text[:100], "") + "…"
+}
+
+func shorts(list []string) []string {
+	for i := range list {
+		list[i] = short(list[i])
+	}
+	return list
+}
+
+// page is what a reader of HTML sees of it, as far as rules look at it.
+type page struct {
+	text    string
+	targets []string // of links, at most maxFound
+	images  int
+}
+
+// inline are the tags that do not part words.
+var inline = []string{"a", "b", "i", "u", "s", "em", "strong", "span", "font", "wbr", "small", "big", "mark"}
+
+// readHTML reads HTML as far as rules need it, in one pass. It is no sanitiser: what it takes for text or tags a browser may see otherwise.
+func readHTML(src string) (p page) {
+	var text strings.Builder
+	for src != "" {
+		before, tag, found := strings.Cut(src, "<")
+		text.WriteString(html.UnescapeString(before))
+		if !found {
+			break
+		}
+		if rest, ok := strings.CutPrefix(tag, "!--"); ok {
+			_, src, _ = strings.Cut(rest, "-->")
+			continue
+		}
+		name, attributes, rest := cutTag(tag)
+		src = rest
+		switch {
+		case name == "img" || name == "picture" || name == "svg":
+			p.images++
+		case name == "style" || name == "script":
+			src = after(src, "</"+name)
+		}
+		if !slices.Contains(inline, strings.TrimPrefix(name, "/")) {
+			text.WriteByte(' ')
+		}
+		if to := attribute(attributes, "href"); to != "" && len(p.targets) < maxFound {
+			p.targets = append(p.targets, short(strings.TrimSpace(html.UnescapeString(to))))
+		}
+	}
+	p.text = text.String()
+	return p
+}
+
+// cutTag takes a tag apart, from behind its "<": an end of tag within quotes is none.
+func cutTag(src string) (name, attributes, rest string) {
+	quote := byte(0)
+	end := len(src)
+	for i := range len(src) {
+		switch c := src[i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '>':
+			end = i
+		}
+		if end < len(src) {
+			break
+		}
+	}
+	tag := src[:end]
+	if end < len(src) {
+		rest = src[end+1:]
+	}
+	i := strings.IndexFunc(tag, unicode.IsSpace)
+	if i < 0 {
+		i = len(tag)
+	}
+	return strings.ToLower(strings.TrimSuffix(tag[:i], "/")), tag[i:], rest
+}
+
+// after returns what follows a mark, whatever its case; nothing if it is not there.
+func after(src, mark string) string {
+	for i := 0; i+len(mark) <= len(src); i++ {
+		if strings.EqualFold(src[i:i+len(mark)], mark) {
+			return src[i:]
+		}
+	}
+	return ""
+}
+
+var attributeOf = regexp.MustCompile(`(?i)([a-z\-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)`)
+
+func attribute(attributes, name string) string {
+	for _, m := range attributeOf.FindAllStringSubmatch(attributes, 50) {
+		if strings.EqualFold(m[1], name) {
+			return strings.Trim(m[2], `"'`)
+		}
+	}
+	return ""
+}
