@@ -1,6 +1,7 @@
 package frontdesk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,19 +27,27 @@ func (s *Session) addChannel(ctx context.Context, ch Channel) (Channel, error) {
 	if ch.Account == "" || len(conversation.CheckText(ch.Account, 500)) > 0 {
 		return ch, invalid("Account", "%q; give the number, page or address at the provider, at most 500 bytes of text", ch.Account)
 	}
-	err := d.view(ctx, s.actor.Tenant, func(t *txn) error {
+	former := ""
+	err := d.view(ctx, s.actor.Tenant, func(t *txn) (err error) {
 		if _, err := t.caller(s.actor, "add channel", toManage); err != nil {
 			return err
 		}
 		if _, err := t.mailbox(ch.Mailbox); err != nil {
 			return err
 		}
-		return t.checkMarketplace(ch.Kind)
+		if err := t.checkMarketplace(ch.Kind); err != nil {
+			return err
+		}
+		if err := t.checkStarters(ch); err != nil {
+			return err
+		}
+		former, err = t.removedChannel(ch)
+		return err
 	})
 	if err != nil {
 		return ch, err
 	}
-	if err := d.checkTemplates(ch.Templates); err != nil {
+	if err := checkChannel(&ch); err != nil {
 		return ch, err
 	}
 	// Opened before anything is written, so that a channel that cannot work is never there.
@@ -47,29 +56,23 @@ func (s *Session) addChannel(ctx context.Context, ch Channel) (Channel, error) {
 		return ch, err
 	}
 	ch.Method = conn.Capabilities().Method
-	if ch.ID, ch.Token, err = d.claim(ctx, s.actor.Tenant, ch); err != nil {
+	if ch.ID, ch.Token, err = d.claim(ctx, s.actor.Tenant, ch, former); err != nil {
 		return ch, err
 	}
 	err = d.write(ctx, s.actor.Tenant, "channel/"+ch.ID, func(t *txn) error { return t.saveChannel(s.actor, &ch, conn) })
 	return ch, err
 }
 
-func (d *Desk) checkTemplates(templates []Template) error {
-	for _, tpl := range templates {
-		if tpl.Name == "" || tpl.Params < 0 {
-			return invalid("Templates", "each needs a name, and a count of parameters from 0")
-		}
-	}
-	return nil
+// claimed is what the directory keeps of an account.
+type claimed struct {
+	route
+	Token string `json:"token,omitempty"`
 }
 
 // claim makes the account the tenant's own in the directory. What a broken-off AddChannel has claimed is found again.
-func (d *Desk) claim(ctx context.Context, tenant string, ch Channel) (id, token string, err error) {
+// One that was disconnected goes on as the channel it was.
+func (d *Desk) claim(ctx context.Context, tenant string, ch Channel, former string) (id, token string, err error) {
 	account := accountName(ch.Kind, ch.Account)
-	type claimed struct {
-		route
-		Token string `json:"token"`
-	}
 	err = d.write(ctx, directoryWrite, "", func(t *txn) error {
 		if err := t.load(account); err != nil {
 			return err
@@ -85,7 +88,7 @@ func (d *Desk) claim(ctx context.Context, tenant string, ch Channel) (id, token 
 			id, token = c.Channel, c.Token
 			return errStop
 		}
-		id, token = t.id(0), t.id(1)
+		id, token = cmp.Or(former, t.id(0)), t.id(1)
 		r := route{Tenant: tenant, Channel: id}
 		t.absent(tokenName(token))
 		if err := t.put(store.Row{Key: tokenName(token)}, formatDocument, r); err != nil {
@@ -119,6 +122,11 @@ func (t *txn) saveChannel(actor Actor, ch *Channel, conn channel.Conn) error {
 	if err != nil {
 		return err
 	}
+	if ch.Default {
+		if err := t.moveDefault(c, *ch); err != nil {
+			return err
+		}
+	}
 	if err := t.saveDocument(c, document("channel", ch.ID), *ch); err != nil {
 		return err
 	}
@@ -137,7 +145,7 @@ func (s *Session) Channels(ctx context.Context, mailbox string) ([]Channel, erro
 			return err
 		}
 		out = slices.DeleteFunc(all, func(ch Channel) bool {
-			return !c.sees(ch.Mailbox) || mailbox != "" && ch.Mailbox != mailbox
+			return !ch.Removed.IsZero() || !c.sees(ch.Mailbox) || mailbox != "" && ch.Mailbox != mailbox
 		})
 		for i := range out {
 			if !c.system && !c.has(toManage) {

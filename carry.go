@@ -24,8 +24,8 @@ func (t *txn) carries(c caller, conv *conversation.Conversation, p *prepared) er
 		}
 	}
 	caps := p.conn.Capabilities()
-	if problems := violations(caps, &p.message); len(problems) > 0 {
-		return &CapabilityError{Channel: p.doc.ID, Problems: problems, Instead: t.carriers(conv, p)}
+	if found := violations(caps, p.doc, &p.message, p.thread); len(found) > 0 {
+		return &CapabilityError{Channel: p.doc.ID, Problems: sentences(found), Violations: found, Instead: t.carriers(conv, p)}
 	}
 	if err := open(caps, p.doc.ID, p.thread, t, c.who().Kind == conversation.ByAgent, p.message.Template != nil); err != nil {
 		return err
@@ -52,25 +52,42 @@ func open(caps channel.Capabilities, channelID string, th conversation.Thread, t
 	return e
 }
 
-// violations lists everything that a channel cannot carry of a message. Whether a text goes beside a file or before it is the driver's
-// plan.
-func violations(caps channel.Capabilities, m *conversation.Message) (problems []string) {
+// violations lists everything that a channel cannot carry of a message: by its driver, and by the tenant's settings of it. Whether a text
+// goes beside a file or before it is the driver's plan.
+func violations(caps channel.Capabilities, doc Channel, m *conversation.Message, th conversation.Thread) (out []channel.Violation) {
+	add := func(code channel.Code, where, format string, args ...any) {
+		out = append(out, channel.Violation{Code: code, Where: where, Text: fmt.Sprintf(format, args...)})
+	}
 	if left, ok := caps.Text.Left(m.Text); ok && left < 0 {
-		problems = append(problems, fmt.Sprintf("the text is %d %s over the limit of %d", -left, caps.Text.Unit, caps.Text.Max))
+		add(channel.CodeLength, "text", "the text is %d %s over the limit of %d", -left, caps.Text.Unit, caps.Text.Max)
 	}
 	if caps.Segments && segments(caps).Count(m.Text).Segments > sms.MaxSegments {
-		problems = append(problems, fmt.Sprintf("the text takes more than %d segments", sms.MaxSegments))
+		add(channel.CodeLength, "text", "the text takes more than %d segments", sms.MaxSegments)
 	}
 	if m.HTML != "" && !caps.HTML {
-		problems = append(problems, "it carries plain text only")
+		add(channel.CodeMarkup, "html", "it carries plain text only")
 	}
 	if m.Subject != "" && !caps.Subject {
-		problems = append(problems, "it has no subject line")
+		add(channel.CodeSubject, "subject", "it has no subject line")
 	}
 	if m.Template != nil && !caps.Templates {
-		problems = append(problems, "it has no templates")
+		add(channel.CodeTemplate, "template", "it has no templates")
 	}
-	return append(problems, caps.Attachments.Check(m.Attachments)...)
+	if len(m.Attachments) > 0 && caps.Premium != "" && !doc.Premium {
+		add(channel.CodeCount, "attachment 1", "a file makes it %s, which costs more and is not enabled for the channel", caps.Premium)
+	}
+	out = append(out, caps.Attachments.Violations(m.Attachments)...)
+	answer := !th.LastInbound.IsZero()
+	return append(append(out, caps.Rules.Check(m, answer)...), doc.Rules.Check(m, answer)...)
+}
+
+func sentences(list []channel.Violation) (out []string) {
+	for _, v := range list {
+		if !slices.Contains(out, v.Text) {
+			out = append(out, v.Text)
+		}
+	}
+	return out
 }
 
 // segments is how a channel's text is cut.
@@ -87,7 +104,7 @@ func (t *txn) carriers(conv *conversation.Conversation, p *prepared) []string {
 		if ch.ID == p.doc.ID || ch.Mailbox != conv.Mailbox || ch.Inactive {
 			continue
 		}
-		if _, conn, err := t.opened(ch.ID); err != nil || len(violations(conn.Capabilities(), &p.message)) > 0 {
+		if _, conn, err := t.opened(ch.ID); err != nil || len(violations(conn.Capabilities(), ch, &p.message, conversation.Thread{})) > 0 {
 			continue
 		}
 		known := slices.ContainsFunc(conv.Threads, func(th conversation.Thread) bool { return th.Channel == ch.ID })
@@ -178,7 +195,10 @@ type Measure struct {
 	Left       int          // what is left of the channel's text limit, in Unit; negative when over
 	Unit       string       // "" if the channel has no limit
 	Window     WindowState  // whether free text goes at the moment
-	Problems   []string     // everything the channel cannot carry
+	Premium    string       // what its files make of it that costs more, such as "MMS"
+
+	Problems   []string            // everything the channel cannot carry, as sentences; and
+	Violations []channel.Violation // for programs
 }
 
 // Measure fills a draft and counts it as its channel does, without sending it.
@@ -202,26 +222,34 @@ func (s *Session) Measure(ctx context.Context, id string, draft Draft) (m Measur
 		if err != nil {
 			return err
 		}
-		m = measure(t, c, filled, draft, th, conn.Capabilities())
+		msg := conversation.Message{Text: filled.Text, HTML: draft.HTML, Subject: subject(&conv, draft, conn.Capabilities()), Template: draft.Template,
+			Attachments: append(filled.attachments, draft.Attachments...)}
+		if err := t.frame(c, &conv, ch, draft, filled.language, &msg); err != nil {
+			return err
+		}
+		m = measure(t, c, &msg, th, ch, conn.Capabilities())
+		m.Unresolved = filled.Unresolved
 		return nil
 	})
 	return m, err
 }
 
-func measure(t *txn, c caller, f Filled, draft Draft, th conversation.Thread, caps channel.Capabilities) Measure {
-	m := Measure{Text: f.Text, Unresolved: f.Unresolved}
+func measure(t *txn, c caller, msg *conversation.Message, th conversation.Thread, ch Channel, caps channel.Capabilities) Measure {
+	m := Measure{Text: msg.Text}
 	if caps.Segments {
-		info := segments(caps).Count(f.Text)
-		smart := segments(caps).Smart(f.Text, sms.Punctuation)
+		info := segments(caps).Count(msg.Text)
+		smart := segments(caps).Smart(msg.Text, sms.Punctuation)
 		m.SMS, m.Smart = &info, &smart
 	}
-	if left, ok := caps.Text.Left(f.Text); ok {
+	if left, ok := caps.Text.Left(msg.Text); ok {
 		m.Left, m.Unit = left, string(caps.Text.Unit)
+	}
+	if len(msg.Attachments) > 0 {
+		m.Premium = caps.Premium
 	}
 	m.Window = WindowState{Channel: th.Channel, Thread: th.Key,
 		Access: caps.Window.Access(th.LastInbound, t.now, c.who().Kind == conversation.ByAgent, th.Answers)}
-	msg := conversation.Message{Text: f.Text, HTML: draft.HTML, Subject: draft.Subject, Template: draft.Template,
-		Attachments: append(f.attachments, draft.Attachments...)}
-	m.Problems = violations(caps, &msg)
+	m.Violations = violations(caps, ch, msg, th)
+	m.Problems = sentences(m.Violations)
 	return m
 }

@@ -70,7 +70,7 @@ func (t *txn) composeOn(c caller, start Start) (Channel, channel.Conn, error) {
 		if err != nil {
 			return Channel{}, nil, err
 		}
-		all = slices.DeleteFunc(all, func(ch Channel) bool { return ch.Mailbox != start.Mailbox || ch.Inactive })
+		all = slices.DeleteFunc(all, func(ch Channel) bool { return ch.Mailbox != start.Mailbox || ch.Inactive || !ch.Removed.IsZero() })
 		i := slices.IndexFunc(all, func(ch Channel) bool { return ch.Default })
 		switch {
 		case i >= 0:
@@ -99,7 +99,11 @@ func (t *txn) composeOn(c caller, start Start) (Channel, channel.Conn, error) {
 
 // addressee finds or makes the contact, and the thread with him.
 func (t *txn) addressee(conn channel.Conn, ch Channel, start Start) (contact conversation.Contact, th conversation.Thread, err error) {
-	if start.Contact != "" && start.Address != "" {
+	if ch.Addressed {
+		if start.Address == "" {
+			return contact, th, invalid("Address", "channel %q writes only to addresses that are given; name one", ch.ID)
+		}
+	} else if start.Contact != "" && start.Address != "" {
 		return contact, th, invalid("Address", "give a contact or an address, not both")
 	}
 	known := []conversation.Identity{{Address: start.Address}}
@@ -117,7 +121,9 @@ func (t *txn) addressee(conn channel.Conn, ch Channel, start Start) (contact con
 		if contact, err = decode[conversation.Contact](t, row); err != nil {
 			return contact, th, err
 		}
-		known = contact.Identities
+		if !ch.Addressed {
+			known = contact.Identities
+		}
 	}
 	var refusal error = &channel.Error{Class: channel.Recipient, Detail: "the contact has no address"}
 	for _, i := range known {
@@ -177,7 +183,7 @@ func (t *txn) conversationOn(c caller, ch Channel, th conversation.Thread, conta
 			return &conv, false, nil
 		}
 	}
-	conv, err := t.begin(c, ch.Mailbox, ch.Method, subject, []string{contact.ID})
+	conv, err := t.begin(c, ch, ch.Mailbox, ch.Method, subject, []string{contact.ID})
 	if err != nil {
 		return nil, false, err
 	}
@@ -188,7 +194,8 @@ func (t *txn) conversationOn(c caller, ch Channel, th conversation.Thread, conta
 }
 
 // begin makes a conversation that a person starts; it is open.
-func (t *txn) begin(c caller, mailbox, method, subject string, contacts []string) (*conversation.Conversation, error) {
+// ch is the channel it begins on; the zero Channel for an internal one.
+func (t *txn) begin(c caller, ch Channel, mailbox, method, subject string, contacts []string) (*conversation.Conversation, error) {
 	number, err := t.desk.number(t.ctx, t.tenant)
 	if err != nil {
 		return nil, err
@@ -197,8 +204,8 @@ func (t *txn) begin(c caller, mailbox, method, subject string, contacts []string
 	if err != nil {
 		return nil, err
 	}
-	change, err := conversation.Apply(conversation.Conversation{}, env, conversation.Create{ID: t.id(idsPerCommand - 2), Number: number,
-		Mailbox: mailbox, Method: method, Subject: subject, Contacts: contacts, Status: conversation.Open})
+	change, err := conversation.Apply(conversation.Conversation{}, env, with(ch, conversation.Create{ID: t.id(idsPerCommand - 2), Number: number,
+		Mailbox: mailbox, Method: method, Subject: subject, Contacts: contacts, Status: conversation.Open}))
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +231,7 @@ func (t *txn) composeInternal(c caller, start Start, key *keyUse) (msg conversat
 			return msg, err
 		}
 	}
-	conv, err := t.begin(c, box.ID, conversation.MethodInternal, start.Draft.Subject, nil)
+	conv, err := t.begin(c, Channel{}, box.ID, conversation.MethodInternal, start.Draft.Subject, nil)
 	if err != nil {
 		return msg, err
 	}
@@ -264,7 +271,7 @@ func (s *Session) SendTest(ctx context.Context, channelID, to string, draft Draf
 			return invalid("draft", "a test is sent at once and changes no conversation; leave At, CancelOnAnswer, Undo and Then out")
 		}
 		draft.Channel = ""
-		for i, d := range []Draft{{Text: t.desk.cfg.Disclaimer, Verbatim: true}, draft} {
+		for i, d := range []Draft{{Text: t.desk.cfg.Disclaimer, Verbatim: true, NoSignature: true}, draft} {
 			m, err := t.test(c, &conv, d, i)
 			if err != nil {
 				return err

@@ -115,6 +115,9 @@ func (s *sending) next(t *txn) (next *step, wait time.Duration, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	if doc.Inactive {
+		return nil, 0, s.fail(t, m, conv, &channel.Error{Class: channel.ChannelDown, Detail: "the channel is inactive"})
+	}
 	_, conn, err := t.opened(m.Channel)
 	if err != nil {
 		wait, err = s.notOpen(t, m, conv, err)
@@ -216,9 +219,6 @@ func (s *sending) outgoing(t *txn, m *conversation.Message, conv *conversation.C
 
 // refuse says what has come in the way since the message was accepted.
 func (s *sending) refuse(t *txn, m *conversation.Message, conv *conversation.Conversation, doc Channel, conn channel.Conn) (*channel.Error, error) {
-	if doc.Inactive {
-		return &channel.Error{Class: channel.ChannelDown, Detail: "the channel is inactive"}, nil
-	}
 	if conv == nil {
 		return nil, nil
 	}

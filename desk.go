@@ -34,10 +34,11 @@ type Config struct {
 	Client *http.Client // for calls to providers. Defaults to one with a 30 s timeout
 	Log    *slog.Logger // Defaults to none
 
-	Workers    int             // jobs done at the same time. Defaults to 8
-	Retry      []time.Duration // pauses between tries of a send. Defaults to 5 s, 30 s, 2 min, 10 min, 1 h, 3 h, 6 h, 12 h
-	KeepEvents time.Duration   // how long the feed holds events. Defaults to 30 days
-	Disclaimer string          // the first message of a test send. Defaults to "This is a test message."
+	Workers    int                                 // jobs done at the same time. Defaults to 8
+	Retry      []time.Duration                     // pauses between tries of a send. Defaults to 5 s, 30 s, 2 min, 10 min, 1 h, 3 h, 6 h, 12 h
+	Writing    func(ctx context.Context, w Writer) // is told each hint that somebody writes, at once: to show it, and to give it to Desk.Heard in other processes. Defaults to none
+	KeepEvents time.Duration                       // how long the feed holds events. Defaults to 30 days
+	Disclaimer string                              // the first message of a test send. Defaults to "This is a test message."
 
 	Now func() time.Time // Defaults to time.Now
 
@@ -68,6 +69,7 @@ type shared struct {
 	conns   connCache
 	routes  routeCache
 	numbers numberBlocks
+	writers writers
 	turn    turn
 	kick    chan struct{} // work was queued in this process
 

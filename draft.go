@@ -4,17 +4,11 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/text/language"
+
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/store"
 )
-
-func addresses(list []string) []conversation.Identity {
-	var out []conversation.Identity
-	for _, a := range list {
-		out = append(out, conversation.Identity{Scope: conversation.ScopeEmail, Address: strings.ToLower(strings.TrimSpace(a))})
-	}
-	return out
-}
 
 // checkDraft checks what can be checked of a draft by itself.
 func checkDraft(d Draft) error {
@@ -34,9 +28,17 @@ func checkDraft(d Draft) error {
 	}
 	for _, list := range [][]string{d.To, d.CC, d.BCC} {
 		for _, a := range list {
-			if problems := conversation.CheckText(a, 320); len(problems) > 0 || strings.ContainsAny(a, "\r\n") {
-				return invalid("recipients", "%q is not an address", a)
+			if problems := conversation.CheckText(a, maxAddress); len(problems) > 0 || strings.ContainsAny(a, "\r\n") {
+				return invalid("recipients", "%q is no address: text of at most %d bytes in one line", a, maxAddress)
 			}
+		}
+	}
+	if n := len(d.To) + len(d.CC) + len(d.BCC); n > MaxRecipients {
+		return invalid("recipients", "%d addresses, at most %d", n, MaxRecipients)
+	}
+	if d.Language != "" {
+		if _, err := language.Parse(d.Language); err != nil {
+			return invalid("Language", "%q is no BCP 47 tag; use one such as \"pt-BR\"", d.Language)
 		}
 	}
 	if len(d.Then) > maxThen {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/conversation/reply"
 )
@@ -66,6 +67,8 @@ type CapabilityError struct {
 	Channel  string
 	Problems []string // at least one
 	Instead  []string // IDs of the mailbox's channels that could carry it
+
+	Violations []channel.Violation // what is wrong with the draft, for programs; empty if something else is
 }
 
 func (e *CapabilityError) Error() string {

@@ -15,6 +15,7 @@ type Filled struct {
 	Text        string
 	Unresolved  []string // fields without a value and a fallback, in order
 	attachments []conversation.Attachment
+	language    string // of the saved reply
 }
 
 // fill puts values into a draft's fields, or into those of the saved reply it names. A filled text is never filled again.
@@ -31,7 +32,7 @@ func (t *txn) fill(c caller, conv *conversation.Conversation, ch Channel, draft 
 		if err != nil {
 			return f, err
 		}
-		content, f.attachments = r.Content, r.Attachments
+		content, f.attachments, f.language = r.Content, r.Attachments, r.Language
 	}
 	if draft.Reply == "" && (draft.Verbatim || !strings.Contains(content, "{{")) {
 		f.Text = content

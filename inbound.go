@@ -316,6 +316,11 @@ func (in *inbound) message(item channel.Item) error {
 		contact = in.contact.ID
 	}
 	thread := conversation.Thread{Channel: in.ch.ID, Key: in.thread, To: m.From}
+	if in.current.loaded == nil && in.current.Messages == 0 && !in.ch.allows(m.From) {
+		if err := in.applyAs(conversation.Actor{Kind: conversation.BySystem}, in.current, conversation.ToSpam{}); err != nil {
+			return err
+		}
+	}
 	if err := in.add(item, conversation.Receive{Message: in.entry(item), Thread: thread, Contact: contact}); err != nil {
 		return err
 	}

@@ -85,8 +85,8 @@ func (in *inbound) begin(subject string, contacts []string) error {
 	if err != nil {
 		return err
 	}
-	change, err := conversation.Apply(conversation.Conversation{}, env, conversation.Create{ID: in.nextID(), Number: number,
-		Mailbox: in.ch.Mailbox, Method: in.ch.Method, Subject: subject, Contacts: contacts})
+	change, err := conversation.Apply(conversation.Conversation{}, env, with(in.ch, conversation.Create{ID: in.nextID(), Number: number,
+		Mailbox: in.ch.Mailbox, Method: in.ch.Method, Subject: subject, Contacts: contacts}))
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/channel"
@@ -39,6 +38,11 @@ func (s *Session) reply(ctx context.Context, id string, draft Draft) (msg conver
 				msg = *sent
 			}
 			return err
+		}
+		if c.agent.ID != "" && store.CheckText(id, false) == "" { // in one call
+			if err := t.load(conversationKey(id), draftKey(c.agent.ID, id, false), draftKey(c.agent.ID, id, true)); err != nil {
+				return err
+			}
 		}
 		conv, err := t.visible(c, id)
 		if err != nil {
@@ -159,6 +163,11 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 	if msg, err = t.enter(c, conv, p, draft, whisper, due, isNew); err != nil {
 		return msg, err
 	}
+	if !isNew {
+		if err := t.dropDraft(c, conv.ID, whisper); err != nil {
+			return msg, err
+		}
+	}
 	if !whisper {
 		if err := t.leadHere(p.thread, conv.ID); err != nil {
 			return msg, err
@@ -239,8 +248,8 @@ func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, wh
 	if p.filled, err = t.fill(c, conv, p.doc, draft); err != nil {
 		return p, err
 	}
-	p.message = conversation.Message{Subject: draft.Subject, Text: p.filled.Text, HTML: draft.HTML, Attachments: append(p.filled.attachments, draft.Attachments...),
-		Key: draft.Key, Author: c.who()}
+	p.message = conversation.Message{Subject: subject(conv, draft, capabilities(p.conn)), Text: p.filled.Text, HTML: draft.HTML, Attachments: append(p.filled.attachments, draft.Attachments...),
+		Key: draft.Key, Author: c.who(), Forwards: draft.forwards}
 	if n := len(p.message.Attachments); n > conversation.MaxAttachments {
 		return p, invalid("Attachments", "%d files with those of the saved reply, at most %d", n, conversation.MaxAttachments)
 	}
@@ -253,6 +262,10 @@ func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, wh
 		if draft.Template != nil {
 			return p, invalid("Template", "a whisper is never sent, so it cannot be a template")
 		}
+		if len(draft.To)+len(draft.CC)+len(draft.BCC) > 0 {
+			return p, invalid("recipients", "a whisper is sent to nobody; leave To, CC and BCC out")
+		}
+		addOrigin(&p.message, draft)
 		return p, empty(&p.message)
 	}
 	filled, err := t.fillParams(c, conv, p.doc, draft)
@@ -265,13 +278,18 @@ func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, wh
 	if p.message.Template != nil && (p.message.Text != "" || p.message.HTML != "") {
 		return p, invalid("Template", "a draft is a template or a text, not both")
 	}
+	if err := p.reachable(draft); err != nil {
+		return p, err
+	}
+	if err := p.recipients(draft); err != nil {
+		return p, err
+	}
+	if err := t.frame(c, conv, p.doc, draft, p.filled.language, &p.message); err != nil {
+		return p, err
+	}
+	addOrigin(&p.message, draft)
 	if err := empty(&p.message); err != nil {
 		return p, err
 	}
-	if len(draft.To)+len(draft.CC)+len(draft.BCC) > 0 && !p.conn.Capabilities().Recipients {
-		return p, &CapabilityError{Channel: p.doc.ID, Problems: []string{"its recipients are locked"}}
-	}
-	p.message.To, p.message.CC, p.message.BCC = p.thread.To, addresses(draft.CC), addresses(draft.BCC)
-	p.message.To = append(slices.Clone(p.message.To), addresses(draft.To)...)
 	return p, t.carries(c, conv, &p)
 }

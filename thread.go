@@ -45,6 +45,9 @@ func (t *txn) threadOn(conv *conversation.Conversation, channelID string) (th co
 	if ch.Mailbox != conv.Mailbox {
 		return th, invalid("Channel", "channel %q belongs to another mailbox; use one of %q", channelID, conv.Mailbox)
 	}
+	if ch.Addressed {
+		return th, invalid("Channel", "channel %q writes only to addresses that are given; begin a conversation with one", channelID)
+	}
 	if !conn.Capabilities().Initiate {
 		return th, &CapabilityError{Channel: channelID, Problems: []string{"on this channel the customer writes first"}}
 	}

@@ -115,10 +115,29 @@ type Channel struct {
 	Secret  string `json:"secret"`  // a reference, resolved by Config.Secrets; never the secret itself
 
 	Options   map[string]string `json:"options,omitempty"`   // as the driver documents
-	Default   bool              `json:"default,omitempty"`   // the mailbox's channel for outgoing messages
+	Default   bool              `json:"default,omitempty"`   // the mailbox's channel for outgoing messages. There is one: the last that was set takes it from the other
 	Inactive  bool              `json:"inactive,omitempty"`  // sends and receives nothing
 	Templates []Template        `json:"templates,omitempty"` // approved by the platform; the first is the channel's default
-	PollEvery time.Duration     `json:"pollEvery,omitempty"` // how often to ask the provider for what no webhook brought. Defaults to 5 minutes where the driver can; negative: never
+	PollEvery time.Duration     `json:"pollEvery,omitempty"` // how often to ask the provider for what no webhook brought, 1 s to 7 days. Defaults to 5 minutes where the driver can; negative: never
+
+	Layouts   []Layout      `json:"layouts,omitempty"`   // signature and frame of what goes out, by language; at most 50. Defaults to none
+	Rules     channel.Rules `json:"rules,omitzero"`      // the tenant's own, beside those of the driver. Defaults to none
+	Premium   bool          `json:"premium,omitempty"`   // files go out although they make a message cost more, as MMS does
+	Addressed bool          `json:"addressed,omitempty"` // only addresses that somebody gave are written to: a contact or record that is named besides is tied to the conversation, and gets nothing there
+	Quiet     bool          `json:"quiet,omitempty"`     // for hosts: what comes in here is shown without a notice
+
+	// Allowed are the only senders that may begin a conversation here: addresses, or "@example.com" for everybody of a domain, at most
+	// 500. What another one begins is spam, where people find it. Defaults to everybody.
+	Allowed []string `json:"allowed,omitempty"`
+
+	// What a conversation has that begins here, at most 50 of each list.
+	Tags        []string             `json:"tags,omitempty"`
+	Subscribers []string             `json:"subscribers,omitempty"` // conversation.SubscriberAgent or SubscriberRole
+	Owners      []conversation.Owner `json:"owners,omitempty"`
+	Type        string               `json:"type,omitempty"`
+	Stage       string               `json:"stage,omitempty"` // one of the type's, so not without it
+
+	Removed time.Time `json:"removed,omitzero"` // when RemoveChannel disconnected it; its conversations stay
 
 	TrustSpamHeaders bool `json:"trustSpamHeaders,omitempty"` // the mail server's verdicts count: it removes those that senders wrote themselves
 
@@ -149,6 +168,9 @@ type Draft struct {
 	CC, BCC []string
 	To      []string // more recipients, where the channel lets them be edited
 
+	Language    string // BCP 47: chooses the channel's layout. Defaults to the saved reply's
+	NoSignature bool   // leaves the channel's layout away
+
 	Reply    string        // ID of a saved reply to send instead of Text
 	Verbatim bool          // braces in Text are text
 	Missing  MissingPolicy // what a field without a value does. Defaults to MissingError
@@ -163,6 +185,8 @@ type Draft struct {
 
 	Key  string   // the caller's: the same key sends once, however often it is called, for as long as the message lives
 	Then []Action // done in the same commit
+
+	origin, forwards, filesOf string // of a forwarded message: what stands under the text, its ID, and the channel that its files came on
 }
 
 // MissingPolicy says what becomes of a field without a value and without a fallback.

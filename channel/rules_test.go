@@ -38,6 +38,7 @@ func TestRulesFind(t *testing.T) {
 		"[text](https://example.com)":             {link},
 		"https://example.com,https://example.org": {link, link},
 		"write to jane.doe+x@shop.example.com":    {mail},
+		"→jane@example.com":                       {mail},
 		"jane(at)example.com":                     {link, mail},
 		"jane [at] example.de":                    {link, mail},
 		"call +49 30 1234567":                     {phone},

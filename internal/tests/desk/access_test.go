@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type scene struct {
 	inbound string // with a file
 	failed  string
 	later   string // a scheduled message
+	spare   string // a channel that nobody uses
 	raw     string // a delivery that was not understood
 	reply   string // everybody's
 	whisper string // with a billable tag
@@ -48,6 +50,7 @@ func newScene(w *world) *scene {
 	m, err = w.setup.Reply(ctx, s.conv, frontdesk.Draft{Text: "Later", At: w.clock.Now().Add(time.Hour)})
 	require.NoError(t, err)
 	s.later = m.ID
+	s.spare = w.channel(frontdesk.Channel{Account: "spare", Mailbox: "berlin"}).ID
 	bad := w.provider.Sign([]byte(`{"items":[{"Account":"shop","Thread":"x","Offer":{}}, 7]}`))
 	require.Equal(t, http.StatusOK, serve(w.desk, bad))
 	page, err := w.setup.Deliveries(ctx, "", 1)
@@ -115,6 +118,25 @@ var commands = map[string]command{
 	"EditScheduled": {works, true, false, func(s *frontdesk.Session, x *scene) error {
 		return only(s.EditScheduled(ctx, x.later, frontdesk.Draft{Text: "y"}))
 	}},
+	"Forward": {works, true, false, func(s *frontdesk.Session, x *scene) error {
+		return only(s.Forward(ctx, x.inbound, frontdesk.Forward{Conversation: x.conv, Start: frontdesk.Start{Draft: frontdesk.Draft{Whisper: true}}}))
+	}},
+	"SaveDraft": {works, true, true, func(s *frontdesk.Session, x *scene) error {
+		return s.SaveDraft(ctx, x.conv, false, frontdesk.SavedDraft{Text: "x"})
+	}},
+	"Draft": {works, true, true, func(s *frontdesk.Session, x *scene) error {
+		if _, err := s.Draft(ctx, x.conv, false); err != nil && !strings.HasSuffix(err.Error(), "draft: "+frontdesk.ErrNotFound.Error()) {
+			return err
+		}
+		return nil // he has none
+	}},
+	"DeleteDraft": {works, true, true, func(s *frontdesk.Session, x *scene) error { return s.DeleteDraft(ctx, x.conv, false) }},
+	"Writing":     {works, true, true, func(s *frontdesk.Session, x *scene) error { return s.Writing(ctx, x.conv) }},
+	"Writers":     {reads, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.Writers(ctx, x.conv)) }},
+	"UpdateChannel": {manages, false, false, func(s *frontdesk.Session, x *scene) error {
+		return only(s.UpdateChannel(ctx, frontdesk.Channel{ID: x.chat.ID, Mailbox: "berlin", PollEvery: -1, Name: "New"}))
+	}},
+	"RemoveChannel": {manages, false, false, func(s *frontdesk.Session, x *scene) error { return s.RemoveChannel(ctx, x.spare) }},
 	"SnoozePreset": {nobody, false, false, func(s *frontdesk.Session, _ *scene) error {
 		return only(s.SnoozePreset(conversation.Tomorrow, nil))
 	}},
