@@ -3,6 +3,7 @@ package frontdesk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,7 +58,11 @@ func (t *txn) forward(c caller, source *conversation.Message, to Forward, key *k
 	if err := checkDraft(to.Draft); err != nil { // the files of the source come on top
 		return msg, err
 	}
-	to.Draft.origin, to.Draft.forwards = origin(source), source.ID
+	from, err := t.publicName(source.Author)
+	if err != nil {
+		return msg, err
+	}
+	to.Draft.origin, to.Draft.forwards = origin(source, from), source.ID
 	if !to.WithoutFiles {
 		to.Draft.Attachments = slices.Concat(to.Draft.Attachments, source.Attachments)
 		to.Draft.filesOf = source.Channel
@@ -91,8 +96,22 @@ func forwardable(m *conversation.Message, to Forward) error {
 	return &conversation.StateError{Command: "forward", Reason: reason}
 }
 
+// publicName is the name of an author as customers see it.
+func (t *txn) publicName(a conversation.Actor) (string, error) {
+	if a.Kind == conversation.ByAgent {
+		agent, err := t.agent(a.ID)
+		if err == nil && agent.Alias != "" {
+			return agent.Alias, nil
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return "", err
+		}
+	}
+	return cmp.Or(a.Name, a.ID), nil
+}
+
 // origin is a message as it stands in one that forwards it.
-func origin(m *conversation.Message) string {
+func origin(m *conversation.Message, from string) string {
 	var b strings.Builder
 	b.WriteString("---------- Forwarded message ----------\n")
 	line := func(name, value string) {
@@ -100,7 +119,7 @@ func origin(m *conversation.Message) string {
 			fmt.Fprintf(&b, "%s: %s\n", name, strings.Map(oneLine, value))
 		}
 	}
-	line("From", cmp.Or(m.Author.Name, m.Author.ID))
+	line("From", from)
 	line("Date", m.At.UTC().Format(time.RFC1123Z))
 	line("Subject", m.Subject)
 	text := m.Text

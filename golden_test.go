@@ -75,6 +75,13 @@ func TestGoldenBodies(t *testing.T) {
 		"forget.1": forgetDoc{Receipt: Receipt{ID: "r", Contact: "p1", By: conversation.Actor{Kind: conversation.ByAgent, ID: "jd"}, At: at, Done: at, Conversations: 1, Shared: 2,
 			Held: 3, Messages: 4, Identities: 5, Deliveries: 6}, Identities: []conversation.Identity{who}, Step: "raw", Cursor: "c", Now: []string{"c1"}, Alone: true, After: "d"},
 		"sweep.1": sweepDoc{SweepState: SweepState{Stopped: true, Next: at, Last: at, Archived: 1, Erased: 2, Messages: 3}, Job: "j"},
+		"draft.1": SavedDraft{Text: "T", HTML: "<p>", Subject: "S", Attachments: []conversation.Attachment{{URL: "https://x"}}, To: []string{"a@x"}, CC: []string{"b@x"},
+			BCC: []string{"c@x"}, Channel: "ch", ReplyTo: "m", Saved: at},
+		"layouts.1": Channel{ID: "ch", Kind: "twilio", Mailbox: "berlin", Account: "+49", Secret: "s", Method: "sms", Token: "tok",
+			Layouts: []Layout{{Language: "de", Signature: "S", SignatureHTML: "<p>", Frame: "{{message}}", FrameHTML: "{{message}}<p>"}},
+			Rules:   channel.Rules{NoLinks: true, LinkHosts: []string{"x"}, NoEmails: true, NoPhones: true, NoImages: true, NoInline: true, SubjectWords: []string{"w"}, SubjectAlways: true},
+			Premium: true, Addressed: true, Quiet: true, Allowed: []string{"@x"}, Tags: []string{"t"}, Subscribers: []string{"agent/jd"},
+			Owners: []conversation.Owner{{Role: "r", Agent: "jd"}}, Type: "t", Stage: "s", Removed: at},
 		"parked.1": parked{Channel: "ch", ID: "p", Since: at, Items: []channel.Item{{Account: "+49", Thread: "t", At: at,
 			Receipt: &channel.Receipt{IDs: []string{"p"}, Delivery: conversation.Delivered, Reference: "m1"}}}},
 	} {

@@ -107,6 +107,7 @@ func hashDraft(d Draft, where string) string {
 		actions = fmt.Sprintf("%#v", d.Then)
 	}
 	// None and empty are the same.
+	d.At = d.At.UTC()
 	d.Then, d.Attachments, d.To, d.CC, d.BCC, d.Tags = nil, orNil(d.Attachments), orNil(d.To), orNil(d.CC), orNil(d.BCC), orNil(d.Tags)
 	text, err := json.Marshal(struct {
 		Draft Draft

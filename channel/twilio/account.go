@@ -131,6 +131,9 @@ func capabilities(sender senderType, s channel.Settings) (channel.Capabilities, 
 		c.Templates = true
 	}
 	c.Attachments = attachments(sender, mms)
+	if mms && c.Segments && s.Options["mms"] != "on" {
+		c.Premium = "MMS" // about three times the price of an SMS: somebody enables it, here or in the channel's settings
+	}
 	return c, nil
 }
 

@@ -1,0 +1,96 @@
+package conversation
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestLeft(t *testing.T) {
+	part := func(d Delivery) []Part { return []Part{{Delivery: d}} }
+	for name, tt := range map[string]struct {
+		m    Message
+		left bool
+	}{
+		"scheduled":               {Message{Delivery: Scheduled}, false},
+		"queued":                  {Message{Delivery: Queued}, false},
+		"queued, planned":         {Message{Delivery: Queued, Parts: part(Queued)}, false},
+		"refused for now":         {Message{Delivery: Queued, Parts: []Part{{Delivery: Queued, Tries: 1, Failure: &Failure{Class: "retry"}}}}, false},
+		"unanswered":              {Message{Delivery: Queued, Parts: []Part{{Delivery: Queued, Tries: 1, Failure: &Failure{Class: "unknown"}}}}, true},
+		"a part is out":           {Message{Delivery: Queued, Parts: []Part{{Delivery: Sent}, {Delivery: Queued}}}, true},
+		"an earlier try is known": {Message{Delivery: Queued, Parts: []Part{{Delivery: Queued, ProviderID: "p"}}}, true},
+		"sent again in doubt":     {Message{Delivery: Queued, Parts: part(Queued), Doubted: true}, true},
+		"sending":                 {Message{Delivery: Sending, Parts: part(Sending)}, true},
+		"unknown":                 {Message{Delivery: Unknown}, true},
+		"failed":                  {Message{Delivery: Failed}, true},
+		"cancelled":               {Message{Delivery: Cancelled}, true},
+		"no send at all":          {Message{Direction: Inbound}, true},
+	} {
+		assert.Equal(t, tt.left, tt.m.Left(), name)
+	}
+}
+
+// No receipt moves what no provider has heard of.
+func TestAdvanceOfWhatNeverLeft(t *testing.T) {
+	for _, d := range []Delivery{Scheduled, Cancelled} {
+		for _, to := range []Delivery{Queued, Sending, Unknown, Sent, Failed, Delivered, Read, Cancelled, Scheduled} {
+			assert.Equal(t, d, d.Advance(to))
+			assert.Equal(t, to != Scheduled && to != Cancelled, Queued.Advance(to) == to, "and no receipt makes it that: %s", to)
+		}
+		assert.True(t, d.Valid())
+		assert.Equal(t, d == Cancelled, d.Settled())
+	}
+}
+
+func TestScheduleHoldsItsLimit(t *testing.T) {
+	l := begin(t, Rules{})
+	l.receive("first")
+	due := start.Add(100 * time.Hour)
+	for i := range MaxPending {
+		l.do(ben, Schedule{ID: string(rune('A' + i)), Due: due, Thread: mainThread})
+	}
+	_, err := l.try(ben, Schedule{ID: "more", Due: due, Thread: mainThread})
+	assert.ErrorIs(t, err, ErrValue)
+	change := l.do(ben, Schedule{ID: "more", Due: due, Thread: mainThread, Gone: []string{"A", "B"}})
+	assert.Len(t, l.c.Pending, MaxPending-1)
+	require.Len(t, change.Events, 1)
+	assert.Equal(t, due.Format(time.RFC3339), change.Events[0].To)
+	assert.Empty(t, change.Messages, "it has no place yet")
+	assert.False(t, l.c.WaitingSince.IsZero(), "the customer still waits")
+}
+
+// Cancelling the queued answer puts back what it changed; cancelling a scheduled one only tells it.
+func TestCancel(t *testing.T) {
+	l := begin(t, Rules{})
+	l.receive("first")
+	waiting := l.c.WaitingSince
+	answer := l.reply(ben, "answer")
+	l.do(ben, Whispering{Message: Message{Text: "note"}})
+	answer.Delivery = Cancelled
+	cmd := Cancel{Message: answer}
+	for i := len(l.timeline) - 1; i >= 0; i-- {
+		cmd.Timeline = append(cmd.Timeline, *l.timeline[i])
+	}
+	l.do(ben, cmd)
+	assert.Equal(t, waiting, l.c.WaitingSince)
+	assert.Equal(t, "note", l.c.Preview)
+	th, _ := l.c.Thread(mainThread.Channel, mainThread.Key)
+	assert.Empty(t, th.Answers)
+
+	l.do(ben, Schedule{ID: "later", Due: start.Add(100 * time.Hour), Thread: mainThread})
+	change := l.do(customer, Cancel{Message: &Message{Direction: Outbound, Delivery: Cancelled, Text: "later"}, By: ByAnswer})
+	require.Len(t, change.Messages, 1)
+	assert.Equal(t, ByAnswer, change.Events[0].To)
+	assert.Equal(t, "note", l.c.Preview, "what was never sent is no latest message")
+}
+
+func TestReviseShowsInThePreview(t *testing.T) {
+	l := begin(t, Rules{})
+	l.receive("first")
+	m := l.reply(ben, "anwser")
+	m.Text = "answer"
+	l.do(ben, Revise{Message: m})
+	assert.Equal(t, "answer", l.c.Preview)
+}
