@@ -38,16 +38,17 @@ func (s *Session) addChannel(ctx context.Context, ch Channel) (Channel, error) {
 		if err := t.checkMarketplace(ch.Kind); err != nil {
 			return err
 		}
-		if err := t.checkStarters(ch); err != nil {
+		if err := checkChannel(&ch); err != nil {
 			return err
 		}
-		former, err = t.removedChannel(ch)
-		return err
+		old, err := t.connected(ch)
+		former = old.ID
+		if err != nil {
+			return err
+		}
+		return t.checkStarters(ch, old) // before the account is claimed
 	})
 	if err != nil {
-		return ch, err
-	}
-	if err := checkChannel(&ch); err != nil {
 		return ch, err
 	}
 	// Opened before anything is written, so that a channel that cannot work is never there.
@@ -70,7 +71,7 @@ type claimed struct {
 }
 
 // claim makes the account the tenant's own in the directory. What a broken-off AddChannel has claimed is found again.
-// One that was disconnected goes on as the channel it was.
+// former is the channel that it is or was: one that was disconnected goes on as that.
 func (d *Desk) claim(ctx context.Context, tenant string, ch Channel, former string) (id, token string, err error) {
 	account := accountName(ch.Kind, ch.Account)
 	err = d.write(ctx, directoryWrite, "", func(t *txn) error {
@@ -120,6 +121,12 @@ func (t *txn) saveChannel(actor Actor, ch *Channel, conn channel.Conn) error {
 	}
 	old, existed, err := doc[Channel](t, document("channel", ch.ID))
 	if err != nil {
+		return err
+	}
+	if err := t.checkStarters(*ch, old); err != nil {
+		return err
+	}
+	if err := t.useTags(c, ch.Tags); err != nil {
 		return err
 	}
 	if ch.Default {

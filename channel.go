@@ -1,6 +1,7 @@
 package frontdesk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,7 +14,6 @@ import (
 
 // Bounds of a channel's settings.
 const (
-	maxStarters  = 50  // entries of each list that a new conversation gets
 	maxAllowed   = 500 // senders
 	maxTemplates = 500
 	maxOptions   = 50
@@ -77,15 +77,18 @@ func checkRules(ch *Channel) error {
 	return nil
 }
 
-// checkStart checks what a conversation gets that begins on the channel.
+// checkStart checks what a conversation gets that begins on the channel; whether it is there, checkStarters does.
 func checkStart(ch *Channel) error {
-	if n := max(len(ch.Tags), len(ch.Subscribers), len(ch.Owners)); n > maxStarters {
-		return invalid("Tags", "%d entries; at most %d tags, subscribers and owners each", n, maxStarters)
-	}
-	for _, id := range slices.Concat(ch.Tags, one(ch.Type), one(ch.Stage)) {
-		if problem := conversation.CheckID(id); problem != "" {
-			return invalid("Tags", "%q %s", id, problem)
+	for _, list := range []struct {
+		field   string
+		n, most int
+	}{{"Tags", len(ch.Tags), conversation.MaxTags}, {"Subscribers", len(ch.Subscribers), conversation.MaxSubscribers}, {"Owners", len(ch.Owners), conversation.MaxOwners}} {
+		if list.n > list.most {
+			return invalid(list.field, "%d, at most %d", list.n, list.most)
 		}
+	}
+	if err := checkTagIDs("Tags", ch.Tags); err != nil {
+		return err
 	}
 	if ch.Stage != "" && ch.Type == "" {
 		return invalid("Stage", "%q is a stage of a type; give the Type", ch.Stage)
@@ -96,20 +99,11 @@ func checkStart(ch *Channel) error {
 			return invalid("Subscribers", "%q; use SubscriberAgent or SubscriberRole of package conversation", s)
 		}
 	}
-	for _, o := range ch.Owners {
-		if conversation.CheckID(o.Role) != "" || conversation.CheckID(o.Agent) != "" {
-			return invalid("Owners", "%q as %q; name an agent and a role", o.Agent, o.Role)
-		}
-	}
 	ch.Tags, ch.Subscribers = sorted(ch.Tags), sorted(ch.Subscribers)
 	ch.Owners = slices.Clone(ch.Owners)
-	slices.SortFunc(ch.Owners, compareOwners)
+	slices.SortFunc(ch.Owners, func(a, b conversation.Owner) int { return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Agent, b.Agent)) })
 	ch.Owners = slices.Compact(ch.Owners)
 	return nil
-}
-
-func compareOwners(a, b conversation.Owner) int {
-	return strings.Compare(a.Role+"/"+a.Agent, b.Role+"/"+b.Agent)
 }
 
 // sorted returns a list in order and without doubles; nil for none.
@@ -120,21 +114,17 @@ func sorted(list []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(list)))
 }
 
-// checkStarters refuses agents that are not there.
-func (t *txn) checkStarters(ch Channel) error {
-	for _, o := range ch.Owners {
-		if _, err := t.agent(o.Agent); err != nil {
-			return err
-		}
+// checkStarters refuses what a conversation could not be given by hand either. What the channel has already it may keep.
+func (t *txn) checkStarters(ch, old Channel) error {
+	if err := t.checkType(&conversation.Conversation{Type: old.Type, Stage: old.Stage}, SetType{Type: ch.Type, Stage: ch.Stage}); err != nil {
+		return err
 	}
-	for _, s := range ch.Subscribers {
-		if id, ok := strings.CutPrefix(s, "agent/"); ok {
-			if _, err := t.agent(id); err != nil {
-				return err
-			}
-		}
+	added := slices.DeleteFunc(slices.Clone(ch.Owners), func(o conversation.Owner) bool { return slices.Contains(old.Owners, o) })
+	if err := t.checkOwners(ch.Mailbox, ChangeOwners{Add: added}); err != nil {
+		return err
 	}
-	return nil
+	fresh := slices.DeleteFunc(slices.Clone(ch.Subscribers), func(s string) bool { return slices.Contains(old.Subscribers, s) })
+	return t.checkSubscribers(ch.Mailbox, ChangeSubscribers{Add: fresh})
 }
 
 // with gives a conversation what its channel gives to all that begin there.
@@ -185,14 +175,14 @@ func (t *txn) moveDefault(c caller, ch Channel) error {
 	return nil
 }
 
-// removedChannel finds the channel that an account was before it was disconnected; "" if it is new.
-func (t *txn) removedChannel(ch Channel) (string, error) {
+// connected finds the channel that an account is, or was before it was disconnected; the zero Channel if it is new.
+func (t *txn) connected(ch Channel) (Channel, error) {
 	all, err := documents[Channel](t, "channel/")
-	i := slices.IndexFunc(all, func(o Channel) bool { return !o.Removed.IsZero() && o.Kind == ch.Kind && o.Account == ch.Account })
+	i := slices.IndexFunc(all, func(o Channel) bool { return o.Kind == ch.Kind && o.Account == ch.Account })
 	if err != nil || i < 0 {
-		return "", err
+		return Channel{}, err
 	}
-	return all[i].ID, nil
+	return all[i], nil
 }
 
 // UpdateChannel replaces a channel's settings, found by its ID. Kind and Account stay as they are: another account is another channel. It

@@ -38,8 +38,20 @@ func (w *world) settings(id string) frontdesk.Channel {
 	return frontdesk.Channel{}
 }
 
+// responsibilities makes what a channel can give to a conversation.
+func (w *world) responsibilities() {
+	w.t.Helper()
+	for _, id := range []string{"sales", "care"} {
+		require.NoError(w.t, w.setup.SaveResponsibility(ctx, frontdesk.Responsibility{ID: id, Names: map[string]string{"en": id}}))
+	}
+	require.NoError(w.t, w.setup.SaveGroup(ctx, frontdesk.Group{ID: "shop", Names: map[string]string{"en": "Shop"}, Visible: true}))
+	require.NoError(w.t, w.setup.SaveType(ctx, frontdesk.Type{ID: "inquiry", Group: "shop", Names: map[string]string{"en": "Inquiry"},
+		Stages: []frontdesk.Stage{{ID: "new", Names: map[string]string{"en": "New"}}}}))
+}
+
 func TestH0_WhatBeginsOnAChannel(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
+		w.responsibilities()
 		before := w.hears("old", "Hi")
 		w.update(w.chat.ID, func(ch *frontdesk.Channel) {
 			ch.Tags, ch.Type, ch.Stage = []string{"vip", "a", "vip"}, "inquiry", "new"
@@ -183,6 +195,7 @@ func TestH0_CostlyFilesOnlyWhereEnabled(t *testing.T) {
 
 func TestH0_UpdateChannel(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
+		w.responsibilities()
 		w.clock.Advance(time.Second)
 		told := len(w.events())
 		up := w.update(w.chat.ID, func(ch *frontdesk.Channel) {
@@ -203,40 +216,48 @@ func TestH0_UpdateChannel(t *testing.T) {
 			"not text": only(w.setup.UpdateChannel(ctx, frontdesk.Channel{ID: "\xff", Mailbox: "berlin"})),
 			"mailbox":  only(w.setup.UpdateChannel(ctx, frontdesk.Channel{ID: w.chat.ID, Mailbox: "none"})),
 			"owner": only(w.setup.UpdateChannel(ctx, frontdesk.Channel{ID: w.chat.ID, Mailbox: "berlin",
-				Owners: []conversation.Owner{{Role: "r", Agent: "ghost"}}})),
+				Owners: []conversation.Owner{{Role: "sales", Agent: "ghost"}}})),
+			"role":       only(w.setup.UpdateChannel(ctx, frontdesk.Channel{ID: w.chat.ID, Mailbox: "berlin", Owners: []conversation.Owner{{Role: "none", Agent: "joe"}}})),
+			"type":       only(w.setup.UpdateChannel(ctx, frontdesk.Channel{ID: w.chat.ID, Mailbox: "berlin", Type: "none"})),
+			"new, type":  only(w.setup.AddChannel(ctx, frontdesk.Channel{Kind: "loopback", Account: "fresh", Mailbox: "berlin", Type: "none"})),
 			"subscriber": only(w.setup.UpdateChannel(ctx, frontdesk.Channel{ID: w.chat.ID, Mailbox: "berlin", Subscribers: []string{"agent/ghost"}})),
 		} {
 			assert.ErrorIs(t, err, frontdesk.ErrNotFound, name)
 		}
-		many := strings.Split(strings.Repeat("x,", 60), ",")
+		other := w.desk.As(frontdesk.System("other"))
+		require.NoError(t, other.SaveMailbox(ctx, frontdesk.Mailbox{ID: "box"}))
+		_, err := other.AddChannel(ctx, frontdesk.Channel{Kind: "loopback", Account: "fresh", Mailbox: "box", PollEvery: -1})
+		assert.NoError(t, err, "what was refused has claimed nothing")
+		many := strings.Split(strings.Repeat("x,", 110), ",")
 		for name, change := range map[string]func(*frontdesk.Channel){
-			"account":        func(ch *frontdesk.Channel) { ch.Account = "another" },
-			"kind":           func(ch *frontdesk.Channel) { ch.Kind = "pigeon" },
-			"name":           func(ch *frontdesk.Channel) { ch.Name = "a\nb" },
-			"long name":      func(ch *frontdesk.Channel) { ch.Name = strings.Repeat("x", 1001) },
-			"poll":           func(ch *frontdesk.Channel) { ch.PollEvery = time.Millisecond },
-			"poll seldom":    func(ch *frontdesk.Channel) { ch.PollEvery = 8 * 24 * time.Hour },
-			"sender":         func(ch *frontdesk.Channel) { ch.Allowed = []string{""} },
-			"domain":         func(ch *frontdesk.Channel) { ch.Allowed = []string{"*@x.example"} },
-			"many senders":   func(ch *frontdesk.Channel) { ch.Allowed = make([]string, 501) },
-			"tag":            func(ch *frontdesk.Channel) { ch.Tags = []string{"a/b"} },
-			"many tags":      func(ch *frontdesk.Channel) { ch.Tags = many },
-			"subscriber":     func(ch *frontdesk.Channel) { ch.Subscribers = []string{"joe"} },
-			"owner":          func(ch *frontdesk.Channel) { ch.Owners = []conversation.Owner{{Agent: "joe"}} },
-			"stage alone":    func(ch *frontdesk.Channel) { ch.Stage = "new" },
-			"type":           func(ch *frontdesk.Channel) { ch.Type = "a,b" },
-			"host alone":     func(ch *frontdesk.Channel) { ch.Rules.LinkHosts = []string{"x.example"} },
-			"word":           func(ch *frontdesk.Channel) { ch.Rules.SubjectWords = []string{" "} },
-			"many words":     func(ch *frontdesk.Channel) { ch.Rules.SubjectWords = many },
-			"many templates": func(ch *frontdesk.Channel) { ch.Templates = make([]frontdesk.Template, 501) },
-			"driver's own":   func(ch *frontdesk.Channel) { ch.Options = map[string]string{"no": "1"} },
+			"account":         func(ch *frontdesk.Channel) { ch.Account = "another" },
+			"kind":            func(ch *frontdesk.Channel) { ch.Kind = "pigeon" },
+			"name":            func(ch *frontdesk.Channel) { ch.Name = "a\nb" },
+			"long name":       func(ch *frontdesk.Channel) { ch.Name = strings.Repeat("x", 1001) },
+			"poll":            func(ch *frontdesk.Channel) { ch.PollEvery = time.Millisecond },
+			"poll seldom":     func(ch *frontdesk.Channel) { ch.PollEvery = 8 * 24 * time.Hour },
+			"sender":          func(ch *frontdesk.Channel) { ch.Allowed = []string{""} },
+			"domain":          func(ch *frontdesk.Channel) { ch.Allowed = []string{"*@x.example"} },
+			"many senders":    func(ch *frontdesk.Channel) { ch.Allowed = make([]string, 501) },
+			"tag":             func(ch *frontdesk.Channel) { ch.Tags = []string{"a/b"} },
+			"many tags":       func(ch *frontdesk.Channel) { ch.Tags = many },
+			"subscriber":      func(ch *frontdesk.Channel) { ch.Subscribers = []string{"joe"} },
+			"stage alone":     func(ch *frontdesk.Channel) { ch.Stage = "new" },
+			"many owners":     func(ch *frontdesk.Channel) { ch.Owners = make([]conversation.Owner, 21) },
+			"hidden stage":    func(ch *frontdesk.Channel) { ch.Type, ch.Stage = "inquiry", "none" },
+			"owner elsewhere": func(ch *frontdesk.Channel) { ch.Owners = []conversation.Owner{{Role: "sales", Agent: "mia"}} },
+			"host alone":      func(ch *frontdesk.Channel) { ch.Rules.LinkHosts = []string{"x.example"} },
+			"word":            func(ch *frontdesk.Channel) { ch.Rules.SubjectWords = []string{" "} },
+			"many words":      func(ch *frontdesk.Channel) { ch.Rules.SubjectWords = many },
+			"many templates":  func(ch *frontdesk.Channel) { ch.Templates = make([]frontdesk.Template, 501) },
+			"driver's own":    func(ch *frontdesk.Channel) { ch.Options = map[string]string{"no": "1"} },
 		} {
 			ch := w.settings(w.chat.ID)
 			change(&ch)
 			_, err := w.setup.UpdateChannel(ctx, ch)
 			assert.ErrorIs(t, err, frontdesk.ErrInvalid, name)
 		}
-		_, err := w.jane.UpdateChannel(ctx, got)
+		_, err = w.jane.UpdateChannel(ctx, got)
 		assert.ErrorIs(t, err, frontdesk.ErrForbidden)
 		assert.Len(t, w.events(), told+1)
 	})
