@@ -96,7 +96,8 @@ func TestH0_OneDefault(t *testing.T) {
 		w.update(far.ID, func(ch *frontdesk.Channel) { ch.Mailbox = "berlin" })
 		assert.False(t, w.settings(w.chat.ID).Default, "also when one moves in")
 
-		// Two who set one at once leave one.
+		// Two who set one at once leave one, also where there was none.
+		w.update(far.ID, func(ch *frontdesk.Channel) { ch.Default = false })
 		met := false
 		s := &meddling{Store: w.store}
 		s.before = func(b *store.Batch) {
