@@ -101,7 +101,9 @@ func checkStart(ch *Channel) error {
 	}
 	ch.Tags, ch.Subscribers = sorted(ch.Tags), sorted(ch.Subscribers)
 	ch.Owners = slices.Clone(ch.Owners)
-	slices.SortFunc(ch.Owners, func(a, b conversation.Owner) int { return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Agent, b.Agent)) })
+	slices.SortFunc(ch.Owners, func(a, b conversation.Owner) int {
+		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Agent, b.Agent))
+	})
 	ch.Owners = slices.Compact(ch.Owners)
 	return nil
 }
@@ -134,14 +136,15 @@ func with(ch Channel, create conversation.Create) conversation.Create {
 	return create
 }
 
-// allows reports whether a sender may begin a conversation here. A domain is compared whole: another that ends in it is another.
+// allows reports whether a sender may begin a conversation here. A domain is compared whole: another that ends in it is another. A mail
+// address that the channel does not vouch for is nobody's.
 func (ch *Channel) allows(from []conversation.Identity) bool {
 	if len(ch.Allowed) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(from, func(i conversation.Identity) bool {
 		_, domain, _ := strings.Cut(i.Address, "@")
-		return slices.ContainsFunc(ch.Allowed, func(a string) bool {
+		return vouched(i) && slices.ContainsFunc(ch.Allowed, func(a string) bool {
 			return strings.EqualFold(a, i.Address) || domain != "" && strings.EqualFold(a, "@"+domain)
 		})
 	})

@@ -317,7 +317,7 @@ func (in *inbound) message(item channel.Item) error {
 	}
 	thread := conversation.Thread{Channel: in.ch.ID, Key: in.thread, To: m.From}
 	if in.current.loaded == nil && in.current.Messages == 0 && !in.ch.allows(m.From) {
-		if err := in.applyAs(conversation.Actor{Kind: conversation.BySystem}, in.current, conversation.ToSpam{}); err != nil {
+		if err := in.applyAs(conversation.Actor{Kind: conversation.BySystem}, in.current, conversation.ToSpam{By: conversation.JudgedList}); err != nil {
 			return err
 		}
 	}

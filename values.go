@@ -127,7 +127,8 @@ type Channel struct {
 	Quiet     bool          `json:"quiet,omitempty"`     // for hosts: what comes in here is shown without a notice
 
 	// Allowed are the only senders that may begin a conversation here: addresses, or "@example.com" for everybody of a domain, at most
-	// 500. What another one begins is spam, where people find it. Defaults to everybody.
+	// 500. What another one begins, or one for whose mail address the channel does not vouch, is spam, where people find it. Defaults to
+	// everybody.
 	Allowed []string `json:"allowed,omitempty"`
 
 	// What a conversation has that begins here, at most 50 of each list.

@@ -145,6 +145,13 @@ func TestH0_AllowedSenders(t *testing.T) {
 				assert.Equal(t, before, w.unread(w.jane), who)
 			}
 		}
+		for _, verified := range []bool{false, true} {
+			who := "mail-" + map[bool]string{true: "verified", false: "forged"}[verified]
+			item := w.says(who, "Hi")
+			item.Message.From = []conversation.Identity{{Scope: conversation.ScopeEmail, Address: who + "@market.example", Verified: verified}}
+			w.takes(item)
+			assert.Equal(t, verified, w.current(who).Place == conversation.Inbox, "anybody can write any sender into a mail")
+		}
 		w.hears("eve@evil.example", "Again")
 		assert.Equal(t, conversation.Inbox, w.get(known.ID).Place, "who is in conversation goes on")
 		spam := w.hears("bob@shop.example", "Again")
