@@ -17,7 +17,7 @@ const (
 	maxAllowed   = 500 // senders
 	maxTemplates = 500
 	maxOptions   = 50
-	maxWords     = 50 // words and hosts of a rule
+	maxRuleWords = 50 // words and hosts of a rule
 
 	maxPoll = 7 * 24 * time.Hour
 )
@@ -62,8 +62,8 @@ func checkAllowed(ch *Channel) error {
 
 func checkRules(ch *Channel) error {
 	for _, list := range [][]string{ch.Rules.LinkHosts, ch.Rules.SubjectWords} {
-		if len(list) > maxWords {
-			return invalid("Rules", "%d words or hosts, at most %d", len(list), maxWords)
+		if len(list) > maxRuleWords {
+			return invalid("Rules", "%d words or hosts, at most %d", len(list), maxRuleWords)
 		}
 		for _, w := range list {
 			if strings.TrimSpace(w) == "" || len(conversation.CheckText(w, conversation.MaxSubject)) > 0 {

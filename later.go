@@ -24,8 +24,8 @@ type laterJob struct {
 	Due     time.Time `json:"due"`
 }
 
-// due is when a draft leaves: zero for at once.
-func (t *txn) due(c caller, settings Settings, d Draft, whisper bool) (time.Time, error) {
+// sendTime is when a draft leaves: zero for at once.
+func (t *txn) sendTime(c caller, settings Settings, d Draft, whisper bool) (time.Time, error) {
 	switch at := d.At.UTC(); {
 	case whisper && (!at.IsZero() || d.CancelOnAnswer || d.Undo > 0):
 		return at, invalid("At", "a whisper is sent to nobody, so it is there at once")
@@ -115,12 +115,12 @@ func (t *txn) notWaiting(conv *conversation.Conversation) ([]string, error) {
 
 // later queues the scheduled messages whose time has come.
 func (w *work) later(ctx context.Context) error {
-	return each(ctx, w, func(t *txn, j laterJob) error { return t.release(j) })
+	return each(ctx, w, func(t *txn, j laterJob) error { return t.letGo(j) })
 }
 
-// release gives a scheduled message its place behind what its thread is sending. What has come in the way since it was accepted fails it,
+// letGo gives a scheduled message its place behind what its thread is sending. What has come in the way since it was accepted fails it,
 // where people see it.
-func (t *txn) release(j laterJob) error {
+func (t *txn) letGo(j laterJob) error {
 	if err := t.load(messageKey(j.Message)); err != nil {
 		return err
 	}

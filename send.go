@@ -154,7 +154,7 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 	if err := t.markDraft(c, draft, whisper, &p.message); err != nil {
 		return msg, err
 	}
-	due, err := t.due(c, settings, draft, whisper)
+	due, err := t.sendTime(c, settings, draft, whisper)
 	if err != nil {
 		return msg, err
 	}
