@@ -23,7 +23,7 @@ func (w *world) followsUp(f frontdesk.AutoFollowUp) {
 
 var both = frontdesk.AutoFollowUp{Remind: time.Hour, Text: "Are you still there, {{contact.name|friend}}?", Close: 3 * time.Hour, CloseText: "Goodbye."}
 
-func (w *world) later(d time.Duration) {
+func (w *world) passes(d time.Duration) {
 	w.clock.Advance(d)
 	w.run()
 }
@@ -32,13 +32,13 @@ func TestT6_RemindsThenCloses(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.followsUp(both)
 		c := w.hears("ann", "Hi")
-		w.later(5 * time.Hour)
+		w.passes(5 * time.Hour)
 		assert.Empty(t, w.texts(), "nobody has answered yet")
 		w.replies(c.ID, "Hello")
 		w.run()
-		w.later(59 * time.Minute)
+		w.passes(59 * time.Minute)
 		assert.Len(t, w.texts(), 1, "not yet")
-		w.later(2 * time.Minute)
+		w.passes(2 * time.Minute)
 		require.Len(t, w.texts(), 2)
 		assert.Contains(t, w.texts()[1], "Are you still there, ann Customer?")
 		got := w.get(c.ID)
@@ -52,13 +52,13 @@ func TestT6_RemindsThenCloses(t *testing.T) {
 		}
 		require.NotNil(t, sent)
 		assert.Equal(t, conversation.BySystem, sent.Author.Kind)
-		w.later(time.Hour)
+		w.passes(time.Hour)
 		assert.Len(t, w.texts(), 2, "at most once")
-		w.later(time.Hour)
+		w.passes(time.Hour)
 		require.Len(t, w.texts(), 3)
 		assert.Equal(t, "Goodbye.", w.texts()[2])
 		assert.Equal(t, conversation.Closed, w.get(c.ID).Status)
-		w.later(24 * time.Hour)
+		w.passes(24 * time.Hour)
 		assert.Len(t, w.texts(), 3)
 	})
 }
@@ -69,16 +69,16 @@ func TestT6_ACustomersMessageResets(t *testing.T) {
 		c := w.hears("ann", "Hi")
 		w.replies(c.ID, "Hello")
 		w.run()
-		w.later(50 * time.Minute)
+		w.passes(50 * time.Minute)
 		w.hears("ann", "wait")
-		w.later(5 * time.Hour)
+		w.passes(5 * time.Hour)
 		assert.Len(t, w.texts(), 1)
 		assert.Equal(t, conversation.Open, w.get(c.ID).Status)
 		w.replies(c.ID, "Waiting")
-		w.later(61 * time.Minute)
+		w.passes(61 * time.Minute)
 		assert.Len(t, w.texts(), 3, "it counts from the last answer")
 		w.replies(c.ID, "Still waiting")
-		w.later(61 * time.Minute)
+		w.passes(61 * time.Minute)
 		assert.Len(t, w.texts(), 5, "an answer begins it anew")
 	})
 }
@@ -89,7 +89,7 @@ func TestT6_Pause(t *testing.T) {
 		c := w.hears("ann", "Hi")
 		w.replies(c.ID, "Hello")
 		w.do(w.jane, c.ID, frontdesk.Pause{})
-		w.later(5 * time.Hour)
+		w.passes(5 * time.Hour)
 		assert.Len(t, w.texts(), 1)
 		assert.True(t, w.get(c.ID).Paused)
 		w.do(w.jane, c.ID, frontdesk.Pause{Off: true})
@@ -113,7 +113,7 @@ func TestT6_WindowClosed(t *testing.T) {
 		c := w.hears("ann", "Hi")
 		w.replies(c.ID, "Hello")
 		w.run()
-		w.later(61 * time.Minute)
+		w.passes(61 * time.Minute)
 		assert.Len(t, w.texts(), 1)
 		outcomes := []string{}
 		for _, m := range w.timeline(c.ID) {
@@ -122,10 +122,10 @@ func TestT6_WindowClosed(t *testing.T) {
 			}
 		}
 		assert.Equal(t, []string{"follow-up refused"}, outcomes)
-		w.later(2 * time.Hour)
+		w.passes(2 * time.Hour)
 		assert.Len(t, w.texts(), 1)
 		assert.Equal(t, conversation.Closed, w.get(c.ID).Status, "it closes all the same")
-		w.later(5 * time.Hour)
+		w.passes(5 * time.Hour)
 		assert.Len(t, w.timeline(c.ID), 5)
 	})
 }
