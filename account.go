@@ -27,6 +27,9 @@ func (s *Session) addChannel(ctx context.Context, ch Channel) (Channel, error) {
 	if ch.Account == "" || len(conversation.CheckText(ch.Account, 500)) > 0 {
 		return ch, invalid("Account", "%q; give the number, page or address at the provider, at most 500 bytes of text", ch.Account)
 	}
+	if problems := conversation.CheckText(ch.OptInText, maxOptInText); len(problems) > 0 {
+		return ch, &InvalidError{Field: "OptInText", Problems: problems}
+	}
 	former := ""
 	err := d.view(ctx, s.actor.Tenant, func(t *txn) (err error) {
 		if _, err := t.caller(s.actor, "add channel", toManage); err != nil {

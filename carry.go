@@ -18,10 +18,8 @@ func (t *txn) carries(c caller, conv *conversation.Conversation, p *prepared) er
 	if err != nil {
 		return err
 	}
-	for _, contact := range people {
-		if slices.Contains(contact.OptedOut, p.doc.ID) {
-			return fmt.Errorf("%w: channel %s", ErrOptedOut, p.doc.ID)
-		}
+	if err := mayWrite(c, people, p); err != nil {
+		return err
 	}
 	caps := p.conn.Capabilities()
 	if found := violations(caps, p.doc, &p.message, p.thread); len(found) > 0 {

@@ -127,7 +127,9 @@ func (f *filter) listed() error {
 		f.facts = append(f.facts, store.Match{Name: "record", Any: []string{f.c.sight.record}})
 	}
 	fact("record", q.Record)
-	fact("contact", q.Contact)
+	if err := f.contact(fact); err != nil {
+		return err
+	}
 	if q.Pinned || q.View == PinnedView {
 		fact("pin", f.c.view.ID)
 	}

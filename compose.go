@@ -108,17 +108,7 @@ func (t *txn) addressee(conn channel.Conn, ch Channel, start Start) (contact con
 	}
 	known := []conversation.Identity{{Address: start.Address}}
 	if start.Contact != "" {
-		if store.CheckText(start.Contact, false) != "" {
-			return contact, th, fmt.Errorf("contact %q: %w", start.Contact, ErrNotFound)
-		}
-		if err := t.load(contactKey(start.Contact)); err != nil {
-			return contact, th, err
-		}
-		row, ok := t.row(contactKey(start.Contact))
-		if !ok {
-			return contact, th, fmt.Errorf("contact %q: %w", start.Contact, ErrNotFound)
-		}
-		if contact, err = decode[conversation.Contact](t, row); err != nil {
+		if contact, err = t.contact(start.Contact); err != nil {
 			return contact, th, err
 		}
 		if !ch.Addressed {
@@ -127,7 +117,7 @@ func (t *txn) addressee(conn channel.Conn, ch Channel, start Start) (contact con
 	}
 	var refusal error = &channel.Error{Class: channel.Recipient, Detail: "the contact has no address"}
 	for _, i := range known {
-		key, to, err := address(conn, i.Address)
+		key, to, err := t.typed(conn, ch.Mailbox, i.Address)
 		if err != nil {
 			refusal = err
 			continue
@@ -157,12 +147,15 @@ func (t *txn) contactOf(i conversation.Identity) (c conversation.Contact, err er
 		return c, err
 	}
 	if row, ok := t.led(name); ok {
-		return decode[conversation.Contact](t, row)
+		return t.contact(row.ID)
 	}
 	c = conversation.Contact{ID: t.id(idsPerCommand - 1), Identities: []conversation.Identity{i}, Created: t.now, Changed: t.now}
 	t.absent(contactKey(c.ID))
 	t.putRow(store.Row{Key: name, Target: contactKey(c.ID)})
 	t.tell(t.now, conversation.Event{Type: conversation.EventContact, At: t.now, Actor: conversation.Actor{Kind: conversation.BySystem}, Contact: c.ID})
+	if err := t.matchSoon(&c); err != nil {
+		return c, err
+	}
 	return c, t.putContact(&c)
 }
 
@@ -183,7 +176,7 @@ func (t *txn) conversationOn(c caller, ch Channel, th conversation.Thread, conta
 			return &conv, false, nil
 		}
 	}
-	conv, err := t.begin(c, ch, ch.Mailbox, ch.Method, subject, []string{contact.ID})
+	conv, err := t.begin(c, ch, ch.Mailbox, ch.Method, subject, []conversation.Contact{contact})
 	if err != nil {
 		return nil, false, err
 	}
@@ -195,7 +188,7 @@ func (t *txn) conversationOn(c caller, ch Channel, th conversation.Thread, conta
 
 // begin makes a conversation that a person starts; it is open.
 // ch is the channel it begins on; the zero Channel for an internal one.
-func (t *txn) begin(c caller, ch Channel, mailbox, method, subject string, contacts []string) (*conversation.Conversation, error) {
+func (t *txn) begin(c caller, ch Channel, mailbox, method, subject string, people []conversation.Contact) (*conversation.Conversation, error) {
 	number, err := t.desk.number(t.ctx, t.tenant)
 	if err != nil {
 		return nil, err
@@ -205,7 +198,7 @@ func (t *txn) begin(c caller, ch Channel, mailbox, method, subject string, conta
 		return nil, err
 	}
 	change, err := conversation.Apply(conversation.Conversation{}, env, with(ch, conversation.Create{ID: t.id(idsPerCommand - 2), Number: number,
-		Mailbox: mailbox, Method: method, Subject: subject, Contacts: contacts, Status: conversation.Open}))
+		Mailbox: mailbox, Method: method, Subject: subject, Contacts: idsOf(people), Labels: labels(people), Links: links(people), Status: conversation.Open}))
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +246,7 @@ func (s *Session) SendTest(ctx context.Context, channelID, to string, draft Draf
 		if err != nil {
 			return err
 		}
-		key, id, err := address(conn, to)
+		key, id, err := t.typed(conn, ch.Mailbox, to)
 		if err != nil {
 			return invalid("to", "channel %q cannot write to it: %v", ch.ID, err)
 		}

@@ -226,10 +226,8 @@ func (s *sending) refuse(t *txn, m *conversation.Message, conv *conversation.Con
 	if err != nil {
 		return nil, err
 	}
-	for _, contact := range people {
-		if slices.Contains(contact.OptedOut, doc.ID) {
-			return &channel.Error{Class: channel.Recipient, Detail: "the contact has opted out", OptedOut: true}, nil
-		}
+	if e := refusedBy(people, doc.ID); e != nil {
+		return e, nil
 	}
 	th, _ := conv.Thread(m.Channel, m.Thread)
 	// This message is among the thread's answers already, so the quota is not asked again.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -33,6 +34,14 @@ type Config struct {
 
 	Client *http.Client // for calls to providers. Defaults to one with a 30 s timeout
 	Log    *slog.Logger // Defaults to none
+
+	// Phone reads a phone number as people write it: country is where one without a country is dialled, and may be "". It returns the E.164
+	// form; ok is false for what is none. Defaults to conversation.Phone. Short codes and sender names never get there.
+	Phone func(raw, country string) (e164 string, ok bool)
+	// Records asks the host which of its records, such as customers, have one of these identities. It is asked by a job when a contact
+	// gets a new one, and by MatchRecords. Defaults to none: nothing is matched. At most 10 s a call; an error has it asked again, later
+	// and later, for a week.
+	Records func(ctx context.Context, tenant string, identities []conversation.Identity) ([]Candidate, error)
 
 	Workers    int                                 // jobs done at the same time. Defaults to 8
 	Retry      []time.Duration                     // pauses between tries of a send. Defaults to 5 s, 30 s, 2 min, 10 min, 1 h, 3 h, 6 h, 12 h
@@ -70,11 +79,13 @@ type shared struct {
 	routes  routeCache
 	numbers numberBlocks
 	writers writers
+	finders cache[string, *regexp.Regexp] // compiled patterns of captures
 	turn    turn
 	kick    chan struct{} // work was queued in this process
 
 	spamModels  modelCache
 	spamSenders cache[string, keptSenders]
+	asking      chan struct{} // held while the host is asked for records
 }
 
 // New makes a Desk. It calls nobody. Error: ErrInvalid.
@@ -82,7 +93,7 @@ func New(cfg Config) (*Desk, error) {
 	if cfg.Store == nil {
 		return nil, invalid("Store", "is missing; give one, such as memstore.New()")
 	}
-	d := &Desk{store: cfg.Store, drivers: map[string]channel.Driver{}, shared: &shared{kick: make(chan struct{}, 1),
+	d := &Desk{store: cfg.Store, drivers: map[string]channel.Driver{}, shared: &shared{kick: make(chan struct{}, 1), asking: make(chan struct{}, askedAtOnce),
 		numbers: numberBlocks{reserving: make(chan struct{}, 1)}}}
 	for _, driver := range cfg.Drivers {
 		kind := driver.Kind()

@@ -25,6 +25,8 @@ var (
 	ErrCursor        = errors.New("frontdesk: the cursor belongs to another list")
 	ErrCursorExpired = errors.New("frontdesk: the feed no longer holds events this old; read the state and go on from the head")
 	ErrOptedOut      = errors.New("frontdesk: the contact has opted out of the channel")
+	ErrNoConsent     = errors.New("frontdesk: the contact has not opted in to the channel")
+	ErrBlocked       = errors.New("frontdesk: the contact is blocked")
 	ErrSent          = errors.New("frontdesk: it has already left")
 )
 
@@ -141,7 +143,7 @@ func (e *opError) Unwrap() error { return e.err }
 // to the person who asked is right, trying again is not.
 func Refused(err error) bool {
 	for _, sentinel := range []error{ErrNotFound, ErrForbidden, ErrInvalid, ErrKeyReused, ErrWindow, ErrCapability, ErrTaken, ErrCursor,
-		ErrCursorExpired, ErrOptedOut, ErrSent, conversation.ErrState, conversation.ErrValue} {
+		ErrCursorExpired, ErrOptedOut, ErrNoConsent, ErrBlocked, ErrSent, conversation.ErrState, conversation.ErrValue} {
 		if errors.Is(err, sentinel) {
 			return true
 		}

@@ -3,6 +3,7 @@ package frontdesk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
@@ -52,6 +53,10 @@ func (w *work) stamp(ctx context.Context) error {
 			}
 		}
 		from := head.Last
+		people, err := t.peopleOf(w.lease.Jobs)
+		if err != nil {
+			return err
+		}
 		finish := store.Finish{Group: w.lease.Group, Token: w.lease.Token}
 		for _, job := range w.lease.Jobs {
 			finish.Jobs = append(finish.Jobs, job.ID)
@@ -61,7 +66,7 @@ func (w *work) stamp(ctx context.Context) error {
 			}
 			for _, e := range j.Events {
 				head.Last++
-				if err := t.putEvent(head.Last, e); err != nil {
+				if err := t.putEvent(head.Last, e, people[e.Conversation]); err != nil {
 					return err
 				}
 			}
@@ -79,13 +84,54 @@ func (w *work) stamp(ctx context.Context) error {
 	})
 }
 
-func (t *txn) putEvent(position int64, e conversation.Event) error {
+// putEvent writes an event. A contact's activity lists what is told of him and of his conversations.
+func (t *txn) putEvent(position int64, e conversation.Event, people []string) error {
 	t.absent(eventKey(position))
-	row := store.Row{Key: eventKey(position), Facts: []store.Fact{{Name: "feed", Order: position}}}
-	if e.Contact != "" {
-		row.Facts = append(row.Facts, store.Fact{Name: "contact", Value: e.Contact, Order: position})
+	row := store.Row{Key: eventKey(position), Facts: []store.Fact{{Name: "feed", Order: position}, {Name: "type", Value: e.Type}}}
+	if e.Contact != "" && !slices.Contains(people, e.Contact) {
+		people = append(slices.Clone(people), e.Contact)
+	}
+	for _, id := range people {
+		row.Facts = append(row.Facts, store.Fact{Name: "contact", Value: id, Order: position})
 	}
 	return t.put(row, formatEvent, Event{Tenant: t.tenant, Position: position, Event: e})
+}
+
+// maxPeople bounds the contacts of a conversation whose activity an event is listed in.
+const maxPeople = 100
+
+// peopleOf returns the contacts of the conversations that jobs tell of. The commit does not rest on them: whoever a conversation has when
+// it is told is right.
+func (t *txn) peopleOf(jobs []store.Job) (map[string][]string, error) {
+	people := map[string][]string{}
+	var keys []store.Key
+	for _, job := range jobs {
+		var j eventsJob
+		if _, err := store.Decode(job.Body, &j); err != nil {
+			return nil, err
+		}
+		for _, e := range j.Events {
+			if _, known := people[e.Conversation]; !known && e.Conversation != "" {
+				people[e.Conversation] = nil
+				keys = append(keys, conversationKey(e.Conversation))
+			}
+		}
+	}
+	if len(keys) == 0 {
+		return people, nil
+	}
+	rows, err := t.desk.store.Load(t.ctx, t.tenant, keys, nil)
+	if err != nil {
+		return nil, err
+	}
+	for key, row := range rows.Found {
+		for _, f := range row.Facts {
+			if f.Name == "contact" && len(people[key.ID]) < maxPeople {
+				people[key.ID] = append(people[key.ID], f.Value)
+			}
+		}
+	}
+	return people, nil
 }
 
 // expire drops at most n events from the feed's beginning that are older than it keeps: more than came, so that it shrinks to what it keeps.

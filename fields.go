@@ -106,8 +106,10 @@ func (t *txn) values(c caller, conv *conversation.Conversation, ch Channel) (map
 	v["agent.name"], v["agent.initials"] = actor.Name, actor.Initials
 	v["agent.alias"] = cmp.Or(c.agent.Alias, actor.Name)
 	v["agent.first_name"], _ = names(actor.Name)
+	fieldPlaceholders(v, OfConversation, conv.Fields)
 	if len(people) > 0 {
 		contactValues(v, people[0])
+		fieldPlaceholders(v, OfContact, people[0].Fields)
 	}
 	for name, value := range v { // a customer chooses his own name
 		v[name] = reply.CollapseSpaces(strings.Map(oneLine, value))

@@ -19,6 +19,7 @@ type inbound struct {
 	contact *conversation.Contact
 	ids     []string        // left of the command's
 	known   map[string]bool // provider's IDs of messages that were in before these items
+	refused []channel.Item  // of blocked contacts
 }
 
 // held is a conversation that items change. It is written once, by finish.
@@ -184,6 +185,10 @@ func reference(item channel.Item) string {
 
 // take decides one item.
 func (in *inbound) take(item channel.Item) error {
+	if out, err := in.shutOut(item); err != nil || out {
+		in.refused = append(in.refused, item)
+		return err
+	}
 	switch {
 	case item.Message != nil && item.Message.Origin == channel.FromCustomer:
 		return in.message(item)
@@ -303,6 +308,9 @@ func (in *inbound) message(item channel.Item) error {
 	if err := in.findContact(m.From, len(m.From) > 0); err != nil {
 		return err
 	}
+	if in.contact != nil && in.contact.Blocked {
+		return in.refuse(item)
+	}
 	if !m.Automatic {
 		if err := in.answered(in.current); err != nil {
 			return err
@@ -311,9 +319,8 @@ func (in *inbound) message(item channel.Item) error {
 	if err := in.findConversation(m.Subject); err != nil {
 		return err
 	}
-	contact := ""
-	if in.contact != nil {
-		contact = in.contact.ID
+	if err := in.heed(m); err != nil {
+		return err
 	}
 	thread := conversation.Thread{Channel: in.ch.ID, Key: in.thread, To: m.From}
 	if in.current.loaded == nil && in.current.Messages == 0 && !in.ch.allows(m.From) {
@@ -321,7 +328,11 @@ func (in *inbound) message(item channel.Item) error {
 			return err
 		}
 	}
-	if err := in.add(item, conversation.Receive{Message: in.entry(item), Thread: thread, Contact: contact}); err != nil {
+	entry := in.entry(item)
+	if err := in.add(item, conversation.Receive{Message: entry, Thread: thread, Contact: in.member()}); err != nil {
+		return err
+	}
+	if err := in.capture(&entry); err != nil {
 		return err
 	}
 	return in.judge(m)

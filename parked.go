@@ -221,11 +221,7 @@ func (in *inbound) storeEcho(item channel.Item) error {
 		return err
 	}
 	if in.current == nil || in.current.Place == conversation.Trash {
-		var contacts []string
-		if in.contact != nil {
-			contacts = []string{in.contact.ID}
-		}
-		if err := in.begin(m.Subject, contacts); err != nil {
+		if err := in.begin(m.Subject, true); err != nil {
 			return err
 		}
 	}

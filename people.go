@@ -10,16 +10,22 @@ import (
 
 // Who an item is from and which conversation it belongs to.
 
-// findContact finds who has one of the identities, or makes a contact. Identities that nobody has become his.
+// findContact finds who has one of the identities, or makes a contact. Identities that nobody has become his. Who somebody is rests on the
+// first, which the item came from, and on others that the platform vouches for.
 func (in *inbound) findContact(ids []conversation.Identity, create bool) error {
 	in.contact = nil
-	for _, i := range ids {
+	for n, i := range ids {
+		if n > 0 && claimed(i) {
+			continue
+		}
 		if row, ok := in.led(identityName(i)); ok {
-			c, err := decode[conversation.Contact](in.txn, row)
+			c, err := in.txn.contact(row.ID)
 			if err != nil {
 				return err
 			}
-			in.contact = &c
+			if in.contact = &c; c.Blocked {
+				return nil
+			}
 			return in.learn(ids)
 		}
 	}
@@ -32,6 +38,11 @@ func (in *inbound) findContact(ids []conversation.Identity, create bool) error {
 	return in.learn(ids)
 }
 
+// claimed reports whether an identity is one that anybody may write into his profile.
+func claimed(i conversation.Identity) bool {
+	return !i.Verified && (i.Scope == conversation.ScopeEmail || i.Scope == conversation.ScopePhone)
+}
+
 func (in *inbound) nextID() string {
 	// From the end, so that the timeline entries keep theirs in order.
 	id := in.ids[len(in.ids)-1]
@@ -39,16 +50,31 @@ func (in *inbound) nextID() string {
 	return id
 }
 
-// learn adds what a delivery tells of a contact: identities that nobody has, and the name the platform gives.
+// learn adds what a delivery tells of a contact: identities that nobody has, and the name the platform gives. An address that is only
+// claimed is noted as such: nobody is found by it or written to at it.
 func (in *inbound) learn(ids []conversation.Identity) error {
-	c, changed := in.contact, in.contact.Changed.IsZero()
-	for _, i := range ids {
+	c, changed, gained := in.contact, in.contact.Changed.IsZero(), false
+	for n, i := range ids {
+		if n > 0 && claimed(i) {
+			if !slices.ContainsFunc(c.Identities, func(o conversation.Identity) bool { return o.Scope == i.Scope && o.Address == i.Address }) {
+				value := conversation.Value{Values: []string{i.Address}, Unverified: true}
+				if old, has := c.Fields[i.Scope]; !has || old.Unverified && !old.Equal(value) {
+					if _, err := c.SetFields(map[string]conversation.Value{i.Scope: value}); err != nil {
+						return err
+					}
+					changed = true
+				}
+			}
+			continue
+		}
 		name := identityName(i)
 		row, taken := in.row(name)
 		if !taken {
-			c.Identities = append(c.Identities, i)
+			if added, err := c.AddIdentity(i); err != nil || !added && len(c.Identities) >= conversation.MaxIdentities {
+				continue // he has as many as he can have
+			}
 			in.putRow(store.Row{Key: name, Target: contactKey(c.ID)})
-			changed = true
+			changed, gained = true, true
 		} else if row.Target != contactKey(c.ID) {
 			continue
 		}
@@ -58,6 +84,11 @@ func (in *inbound) learn(ids []conversation.Identity) error {
 	}
 	if !changed {
 		return nil
+	}
+	if gained {
+		if err := in.matchSoon(c); err != nil {
+			return err
+		}
 	}
 	c.Changed = conversation.Later(c.Changed, in.now)
 	return in.putContact(c)
@@ -72,11 +103,11 @@ func (in *inbound) findConversation(subject string) error {
 			return err
 		}
 	}
-	return in.begin(subject, nil)
+	return in.begin(subject, false)
 }
 
-// begin makes a conversation that the thread leads to from now on.
-func (in *inbound) begin(subject string, contacts []string) error {
+// begin makes a conversation that the thread leads to from now on, with what the contact brings to it.
+func (in *inbound) begin(subject string, withContact bool) error {
 	number, err := in.desk.number(in.ctx, in.tenant)
 	if err != nil {
 		return err
@@ -85,8 +116,15 @@ func (in *inbound) begin(subject string, contacts []string) error {
 	if err != nil {
 		return err
 	}
-	change, err := conversation.Apply(conversation.Conversation{}, env, with(in.ch, conversation.Create{ID: in.nextID(), Number: number,
-		Mailbox: in.ch.Mailbox, Method: in.ch.Method, Subject: subject, Contacts: contacts}))
+	create := conversation.Create{ID: in.nextID(), Number: number, Mailbox: in.ch.Mailbox, Method: in.ch.Method, Subject: subject}
+	if in.contact != nil {
+		people := []conversation.Contact{*in.contact}
+		create.Labels, create.Links = labels(people), links(people)
+		if withContact {
+			create.Contacts = idsOf(people)
+		}
+	}
+	change, err := conversation.Apply(conversation.Conversation{}, env, with(in.ch, create))
 	if err != nil {
 		return err
 	}
@@ -117,9 +155,7 @@ func (in *inbound) identity(item channel.Item) error {
 	if err := in.learn([]conversation.Identity{change.New}); err != nil {
 		return err
 	}
-	in.contact.Changed = conversation.Later(in.contact.Changed, in.now)
-	in.tell(in.contact.Changed, conversation.Event{Type: conversation.EventIdentity, At: in.now, Actor: in.actor(), Contact: in.contact.ID})
-	return in.putContact(in.contact)
+	return in.changeContact(in.actor(), in.contact, conversation.Event{Type: conversation.EventIdentity})
 }
 
 // consent notes that a person may not, or may again, be written to on this channel.
@@ -131,18 +167,21 @@ func (in *inbound) consent(item channel.Item) error {
 	if err := in.findContact([]conversation.Identity{c.From}, true); err != nil {
 		return err
 	}
-	if slices.Contains(in.contact.OptedOut, in.ch.ID) == c.OptedOut {
-		return nil
-	}
-	to := "out"
 	if c.OptedOut {
-		in.contact.OptedOut = append(slices.Clone(in.contact.OptedOut), in.ch.ID)
-	} else {
-		to = "in"
-		in.contact.OptedOut = slices.DeleteFunc(slices.Clone(in.contact.OptedOut), func(id string) bool { return id == in.ch.ID })
+		return in.says(conversation.OptedOut)
 	}
-	in.contact.Changed = conversation.Later(in.contact.Changed, in.now)
-	in.tell(in.contact.Changed, conversation.Event{Type: conversation.EventConsent, At: in.now, Actor: in.actor(), Contact: in.contact.ID,
-		Subject: in.ch.ID, To: to})
-	return in.putContact(in.contact)
+	return in.says(conversation.OptedIn)
+}
+
+// member is the ID under which the conversation has the contact, or his own.
+func (in *inbound) member() string {
+	if in.contact == nil {
+		return ""
+	}
+	for _, id := range set(in.contact) {
+		if in.current != nil && slices.Contains(in.current.Contacts, id) {
+			return id
+		}
+	}
+	return in.contact.ID
 }

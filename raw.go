@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,7 +65,7 @@ const maxPolled = 5 << 20
 
 // keepPolled stores a polled batch of which something could not be decided, and moves the cursor behind it: it blocks nothing.
 func (d *Desk) keepPolled(ctx context.Context, target *target, polled channel.Polled, reason error) error {
-	body, err := json.Marshal(polled.Items)
+	body, err := json.Marshal(slices.DeleteFunc(slices.Clone(polled.Items), target.refuses))
 	if err != nil {
 		reason = errors.Join(reason, err)
 	}

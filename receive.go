@@ -107,8 +107,9 @@ func (d *Desk) receive(ctx context.Context, target *target, items []channel.Item
 		cleanItem(&items[i])
 	}
 	lock := "thread/" + target.Channel + "/" + items[0].Thread
-	err = d.write(ctx, target.Tenant, lock, func(t *txn) error {
-		in, err := t.inbound(target.doc.ID, items[0].Thread, items)
+	var in *inbound
+	err = d.write(ctx, target.Tenant, lock, func(t *txn) (err error) {
+		in, err = t.inbound(target.doc.ID, items[0].Thread, items)
 		if err != nil {
 			return err
 		}
@@ -128,6 +129,9 @@ func (d *Desk) receive(ctx context.Context, target *target, items []channel.Item
 	// Refusals of the domain, of the codec and of the limits are no fault of the store.
 	if Refused(err) || errors.Is(err, store.ErrInvalid) || errors.Is(err, store.ErrNewer) {
 		return &rawError{err}
+	}
+	if err == nil && in != nil {
+		target.refused = append(target.refused, in.refused...)
 	}
 	return err
 }

@@ -64,25 +64,30 @@ func (t *txn) corrected(conv *conversation.Conversation, m *conversation.Message
 	if err != nil || key == m.Thread {
 		return nil // what the driver cannot read again is no reason to doubt that it was sent
 	}
-	thread, identity, contact := threadName(m.Channel, key), identityName(id), contactKey(conv.Contacts[0])
-	if err := t.load(thread, identity, contact); err != nil {
+	thread, identity := threadName(m.Channel, key), identityName(id)
+	if err := t.load(thread, identity); err != nil {
 		return err
 	}
 	if _, taken := t.row(thread); !taken {
 		t.putRow(store.Row{Key: thread, Target: conversationKey(conv.ID)})
 	}
-	row, there := t.row(contact)
-	if _, taken := t.row(identity); taken || !there {
+	if _, taken := t.row(identity); taken {
 		return nil
 	}
-	c, err := decode[conversation.Contact](t, row)
-	if err != nil {
+	people, err := t.people(conv)
+	if err != nil || len(people) == 0 {
 		return err
 	}
-	c.Identities = append(slices.Clone(c.Identities), id)
+	c := &people[0]
+	if added, err := c.AddIdentity(id); err != nil || !added {
+		return nil // he has as many as he can have
+	}
 	c.Changed = conversation.Later(c.Changed, t.now)
-	t.putRow(store.Row{Key: identity, Target: contact})
-	return t.putContact(&c)
+	t.putRow(store.Row{Key: identity, Target: contactKey(c.ID)})
+	if err := t.matchSoon(c); err != nil {
+		return err
+	}
+	return t.putContact(c)
 }
 
 // took notes that the provider has a part.
@@ -258,15 +263,15 @@ func (s *sending) fail(t *txn, m *conversation.Message, conv *conversation.Conve
 // optOut notes what the provider said: the conversation's first contact is not to be written to on the channel.
 func (t *txn) optOut(conv *conversation.Conversation, channelID string) error {
 	people, err := t.people(conv)
-	if err != nil || len(people) == 0 || slices.Contains(people[0].OptedOut, channelID) {
+	if err != nil || len(people) == 0 {
 		return err
 	}
-	contact := people[0]
-	contact.OptedOut = append(slices.Clone(contact.OptedOut), channelID)
-	contact.Changed = conversation.Later(contact.Changed, t.now)
-	t.tell(contact.Changed, conversation.Event{Type: conversation.EventConsent, At: t.now, Actor: conversation.Actor{Kind: conversation.BySystem},
-		Contact: contact.ID, Subject: channelID, To: "out"})
-	return t.putContact(&contact)
+	system := conversation.Actor{Kind: conversation.BySystem}
+	events, err := consentEvents(&people[0], channelID, t.word(system, conversation.OptedOut))
+	if err != nil || len(events) == 0 {
+		return err
+	}
+	return t.changeContact(system, &people[0], events...)
 }
 
 func asContent(err error) *channel.Error {

@@ -158,6 +158,8 @@ func entryType(m *conversation.Message) string {
 		return conversation.EventOutgoing
 	case conversation.Whisper:
 		return conversation.EventWhispered
+	case conversation.Note:
+		return conversation.EventNoted
 	}
 	return m.Event.Type
 }
@@ -207,19 +209,6 @@ func (t *txn) home(m *conversation.Message) string {
 // undelivered reports whether a person should look at what became of a message: it failed or is in doubt, and nobody dismissed it.
 func undelivered(m *conversation.Message) bool {
 	return !m.Dismissed && (m.Delivery == conversation.Failed || m.Delivery == conversation.Unknown)
-}
-
-func (t *txn) putContact(c *conversation.Contact) error {
-	row := store.Row{Key: contactKey(c.ID), Words: contactWords(c)}
-	for _, i := range c.Identities {
-		if i.Scope == conversation.ScopePhone && store.CheckText(i.Address, false) == "" {
-			f := store.Fact{Name: "phone", Value: i.Address, Order: c.Created.UnixMicro()}
-			if !slices.Contains(row.Facts, f) {
-				row.Facts = append(row.Facts, f)
-			}
-		}
-	}
-	return t.put(row, formatContact, c)
 }
 
 // conversation returns a loaded conversation; ErrNotFound if it is not there.

@@ -107,7 +107,7 @@ func (r *runner) round(ctx context.Context) (bool, error) {
 		r.busy.Go(func() {
 			free := sync.OnceFunc(func() { <-r.free })
 			defer free()
-			if strings.HasPrefix(lease.Group, "sub/") {
+			if strings.HasPrefix(lease.Group, "sub/") || strings.HasPrefix(lease.Group, "match/") {
 				free() // the host's own code takes as long as it likes, and holds up nobody else's work
 			}
 			r.desk.do(ctx, lease)
@@ -229,6 +229,10 @@ func (w *work) dispatch(ctx context.Context) (err error) {
 		return w.eraseAll(ctx)
 	case "tomb":
 		return w.forgetTombs(ctx)
+	case "follow":
+		return w.followUp(ctx)
+	case "match":
+		return w.match(ctx)
 	}
 	return fmt.Errorf("a job of group %q, which this program does not know", w.lease.Group)
 }

@@ -234,6 +234,7 @@ type prepared struct {
 	conn    channel.Conn
 	doc     Channel
 	filled  Filled
+	asks    bool // for consent
 }
 
 // prepare fills a draft and checks it against the channel it goes out on: everything but what only time may change.
@@ -241,6 +242,7 @@ func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, wh
 	if err := checkDraft(draft); err != nil {
 		return p, err
 	}
+	p.asks = draft.asks
 	if !whisper {
 		if p.thread, p.doc, p.conn, err = t.outgoing(conv, draft.Channel); err != nil {
 			return p, err

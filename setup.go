@@ -32,6 +32,8 @@ func (s *Session) SaveMailbox(ctx context.Context, m Mailbox) error {
 		return invalid("Start", "%q is not a status; use open or closed", m.Start)
 	case m.NewAfterDays < 0 || m.NewAfterDays > maxDays:
 		return invalid("NewAfterDays", "%d is not within 0 and %d", m.NewAfterDays, maxDays)
+	case m.Country != "" && !s.desk.knowsCountry(m.Country):
+		return invalid("Country", "%q; use an ISO 3166-1 code such as \"DE\", one of %v, or give Config.Phone", m.Country, conversation.PhoneCountries())
 	}
 	if err := checkRetention("Retention", m.Retention.Policy(retention.Policy{}).Validate()); err != nil {
 		return err
@@ -177,7 +179,7 @@ func (t *txn) saveDocument(c caller, key store.Key, v any) error {
 }
 
 // private are the members of settings that events do not repeat: texts, names and addresses.
-var private = []string{"account", "alias", "allow", "allowed", "attachments", "block", "content", "followUp", "layouts", "name", "names", "options", "secret", "shortcut",
+var private = []string{"account", "alias", "allow", "allowed", "attachments", "block", "content", "followUp", "layouts", "name", "names", "optInText", "options", "rules", "secret", "shortcut",
 	"stages", "templates", "title", "token"}
 
 // difference returns the members in which two bodies differ, as JSON objects: the old values and the new. Of private ones it says only

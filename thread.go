@@ -6,7 +6,6 @@ import (
 
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
-	"github.com/frontdesk-go/frontdesk/store"
 )
 
 // outgoing picks the thread and channel of an answer: the channel named, else the thread of the newest inbound.
@@ -84,28 +83,6 @@ func (t *txn) knownThread(channelID, key string, to conversation.Identity) (conv
 		return known, nil
 	}
 	return th, nil
-}
-
-// people returns the conversation's contacts.
-func (t *txn) people(conv *conversation.Conversation) ([]conversation.Contact, error) {
-	keys := make([]store.Key, len(conv.Contacts))
-	for i, id := range conv.Contacts {
-		keys[i] = contactKey(id)
-	}
-	if err := t.load(keys...); err != nil {
-		return nil, err
-	}
-	var out []conversation.Contact
-	for _, key := range keys {
-		if row, ok := t.row(key); ok {
-			c, err := decode[conversation.Contact](t, row)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, c)
-		}
-	}
-	return out, nil
 }
 
 // address turns what a person typed into a thread and an identity.

@@ -34,6 +34,8 @@ type Mailbox struct {
 	Retention retention.Override `json:"retention,omitzero"` // what it sets apart from Settings.Retention
 	FollowUp  AutoFollowUp       `json:"followUp,omitzero"`  // what happens when a customer stays silent after an answer. Defaults to nothing
 
+	Country string `json:"country,omitempty"` // ISO 3166-1 code, such as "DE", of phone numbers that are given without one
+
 	Methods []string `json:"methods,omitempty"` // how people write here; kept by the Desk from the mailbox's channels
 }
 
@@ -117,6 +119,8 @@ type Channel struct {
 	Options   map[string]string `json:"options,omitempty"`   // as the driver documents
 	Default   bool              `json:"default,omitempty"`   // the mailbox's channel for outgoing messages. There is one: the last that was set takes it from the other
 	Inactive  bool              `json:"inactive,omitempty"`  // sends and receives nothing
+	OptIn     bool              `json:"optIn,omitempty"`     // double opt-in: automation writes, and the business writes first, only to who has answered AskConsent with yes
+	OptInText string            `json:"optInText,omitempty"` // what AskConsent sends, at most 1,000 bytes. Defaults to an English sentence
 	Templates []Template        `json:"templates,omitempty"` // approved by the platform; the first is the channel's default
 	PollEvery time.Duration     `json:"pollEvery,omitempty"` // how often to ask the provider for what no webhook brought, 1 s to 7 days. Defaults to 5 minutes where the driver can; negative: never
 
@@ -188,6 +192,7 @@ type Draft struct {
 	Then []Action // done in the same commit
 
 	origin, forwards, filesOf string // of a forwarded message: what stands under the text, its ID, and the channel that its files came on
+	asks                      bool   // it asks for consent, which therefore is not there yet
 }
 
 // MissingPolicy says what becomes of a field without a value and without a fallback.

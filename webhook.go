@@ -124,6 +124,8 @@ type target struct {
 	route
 	doc  Channel
 	conn channel.Conn
+
+	refused []channel.Item // of blocked contacts: nothing of them is kept
 }
 
 // targets finds the channels of a delivery. Nothing of it is trusted yet.
@@ -193,7 +195,7 @@ func (d *Desk) takeIn(ctx context.Context, kind, token string, driver channel.We
 		if reason == nil {
 			continue
 		}
-		if err := d.keepRaw(ctx, to, kind, token, req, shared, reason); err != nil {
+		if err := d.keepRaw(ctx, to, kind, token, without(req, targets), shared, reason); err != nil {
 			return err
 		}
 	}

@@ -46,6 +46,7 @@ type Capabilities struct {
 	Receipts   Receipts
 	Reference  bool   // the provider carries our reference and gives it back in receipts or echoes
 	Idempotent bool   // the provider drops a second call with the same reference, so a call in doubt may be repeated
+	StopWords  bool   // the platform does not act on STOP and START: the core reads them from customers' texts
 	ReplyOnly  string // why the channel cannot receive, such as a sender name; "" if it can
 }
 

@@ -82,6 +82,8 @@ func (c *Change) Changed() bool { return len(c.Events) > 0 || len(c.Messages) > 
 //	ChangeTags         allowed in every state
 //	Schedule           as Reply is, and nothing moves until the message is due
 //	Revise, Cancel     allowed in every state; a cancelled entry is no answer and no latest message
+//	SetFields, Found, Relabel: allowed in every state; Judge where something is suggested
+//	AddNote            appended   appended   appended   appended      appended      appended   appended   –
 //	Fail               a final failure is counted; a closed conversation opens and keeps its agent; nothing becomes unread
 //	Settle             a failure is no longer counted
 //	Unsend             the entry's content goes; preview, attention and waiting-since are those before it

@@ -1,7 +1,6 @@
 package conversation
 
 import (
-	"maps"
 	"slices"
 	"time"
 )
@@ -80,6 +79,7 @@ type Conversation struct {
 	Owners      []Owner          `json:"owners,omitempty"`      // sorted
 	Subscribers []string         `json:"subscribers,omitempty"` // SubscriberAgent or SubscriberRole, sorted
 	Links       []Link           `json:"links,omitempty"`       // to the host's records, sorted
+	Suggestions []Link           `json:"suggestions,omitempty"` // links that a customer's text suggests and nobody has confirmed; no list knows them
 	Labels      []string         `json:"labels,omitempty"`      // those of its contacts, sorted
 	Fields      map[string]Value `json:"fields,omitempty"`      // custom fields, by ID
 	Free        int              `json:"free,omitempty"`        // minutes captured that nobody pays
@@ -245,8 +245,9 @@ func (c Conversation) Clone() Conversation {
 	c.Owners = slices.Clone(c.Owners)
 	c.Subscribers = slices.Clone(c.Subscribers)
 	c.Links = slices.Clone(c.Links)
+	c.Suggestions = slices.Clone(c.Suggestions)
 	c.Labels = slices.Clone(c.Labels)
-	c.Fields = maps.Clone(c.Fields)
+	c.Fields = cloneFields(c.Fields)
 	c.Parts = slices.Clone(c.Parts)
 	c.Pending = slices.Clone(c.Pending)
 	c.Readers.Agents = slices.Clone(c.Readers.Agents)

@@ -70,9 +70,18 @@ const (
 	EventMessageTagged = "message.tagged"   // From and To: tags, joined by commas
 	EventMinutes       = "message.minutes"  // From and To: minutes, and whether they are free or paid
 
+	EventFields    = "conversation.fields"    // To: field IDs, joined by commas
+	EventSuggested = "conversation.suggested" // To: records that a text names, joined by commas
+	EventJudged    = "conversation.judged"    // From: the record or field that was suggested; To: confirmed or rejected
+	EventLabelled  = "conversation.labelled"  // From and To: the labels of its contacts, joined by commas
+
 	EventContact   = "contact.created"
 	EventIdentity  = "contact.identity"
-	EventConsent   = "contact.consent"   // Subject: the channel; To: "in" or "out"
+	EventConsent   = "contact.consent" // Subject: the channel; To: "in", "out" or "asked"
+	EventProfile   = "contact.changed" // Subject: name, fields, labels, link, unlink, block or unblock; To: IDs, joined by commas
+	EventJoined    = "contact.merged"  // From: the contact that was merged, To: into which
+	EventParted    = "contact.unmerged"
+	EventNoted     = "contact.noted"     // Message: the note, in the profile or in a conversation
 	EventForgotten = "contact.forgotten" // Subject: the receipt
 	EventSetting   = "setting.changed"
 	EventViewedAs  = "agent.viewed" // an admin looked at the lists as an agent sees them. Subject: the agent's document

@@ -119,7 +119,7 @@ func (l *life) checkLatest() {
 	count, latest, preview := 0, int64(0), ""
 	free, paid := 0, 0
 	for _, m := range l.timeline {
-		if m.Direction != Activity && m.Erased.IsZero() && m.Trashed.IsZero() && m.Delivery != Cancelled {
+		if m.Direction != Activity && m.Direction != Note && m.Erased.IsZero() && m.Trashed.IsZero() && m.Delivery != Cancelled {
 			if m.Paid {
 				paid += m.Minutes
 			} else {

@@ -14,6 +14,7 @@ const (
 	Outbound Direction = "outbound"
 	Whisper  Direction = "whisper"  // internal; never handed to a channel
 	Activity Direction = "activity" // a change, told on the timeline
+	Note     Direction = "note"     // made on a contact's profile; internal
 )
 
 // ActorKind is what kind of somebody acts.
@@ -136,10 +137,10 @@ type Failure struct {
 	Retry  bool   `json:"retry,omitempty"`  // whether sending it again may help
 }
 
-// Visible reports whether the entry shows in lists as the latest message: all but activity, what was erased, what is in the trash, what
+// Visible reports whether the entry shows in lists as the latest message: all but activity, notes, what was erased, what is in the trash, what
 // waits for its time and what was cancelled.
 func (m *Message) Visible() bool {
-	return m.Direction != Activity && !m.gone() && m.Delivery != Scheduled && m.Delivery != Cancelled
+	return m.Direction != Activity && m.Direction != Note && !m.gone() && m.Delivery != Scheduled && m.Delivery != Cancelled
 }
 
 func (m *Message) gone() bool { return !m.Erased.IsZero() || !m.Trashed.IsZero() }

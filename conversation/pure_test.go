@@ -201,7 +201,7 @@ func TestCloneSharesNothing(t *testing.T) {
 	c := Conversation{
 		Threads:  []Thread{{Key: "k", To: []Identity{{Address: "a"}}, Answers: []time.Time{start}}},
 		Contacts: []string{"c"}, Tags: []string{"t"}, Actions: []Action{{ID: "a"}}, Readers: Readers{Agents: []string{"ann"}},
-		Folders: []string{"f"}, Pinned: []string{"ann"}, Owners: []Owner{{Role: "r"}}, Subscribers: []string{"agent/ann"}, Links: []Link{{ID: "l"}},
+		Folders: []string{"f"}, Pinned: []string{"ann"}, Owners: []Owner{{Role: "r"}}, Subscribers: []string{"agent/ann"}, Links: []Link{{ID: "l"}}, Suggestions: []Link{{ID: "s"}},
 		Labels: []string{"l"}, Fields: map[string]Value{"f": {Values: []string{"v"}}}, Parts: []string{"p"},
 		Pending: []string{"m"},
 	}

@@ -41,6 +41,7 @@ var (
 	again    = Receive{Message: Message{Text: "again"}, Thread: mainThread, Contact: customer.ID}
 	another  = Conversation{ID: "c2", Mailbox: "shop", Method: "chat", Status: Open, Place: Inbox, Messages: 1,
 		Attention: Mark{Sequence: 1, At: start.Add(time.Hour)}, Activity: start.Add(24*time.Hour + time.Hour)}
+	order  = Link{Kind: "order", ID: "4711", By: ByCapture}
 	failed = &Message{ID: "sent", Direction: Outbound, Delivery: Failed, Failure: &Failure{Class: "recipient"}}
 )
 
@@ -87,6 +88,15 @@ var acts = []struct {
 	{name: "Revise", by: ben, cmd: always(Revise{Message: &Message{ID: "later", Delivery: Scheduled}})},
 	{name: "Cancel", by: ben, cmd: always(Cancel{Message: &Message{Direction: Outbound, Delivery: Cancelled}})},
 	{name: "Fail when due", by: system, cmd: always(Fail{Message: &Message{Direction: Outbound, Delivery: Failed}})},
+	{name: "SetFields", by: ben, cmd: always(SetFields{Fields: map[string]Value{"size": {Values: []string{"L"}}}})},
+	{name: "Found", by: customer, cmd: always(Found{Suggested: []Link{order}})},
+	{name: "Judge of nothing", by: ben, cmd: always(Judge{Link: order, Confirm: true})},
+	{name: "Judge", by: ben, cmd: func(l *life) Command {
+		l.do(customer, Found{Suggested: []Link{order}})
+		return Judge{Link: order, Confirm: true}
+	}},
+	{name: "Relabel", by: system, cmd: always(Relabel{Labels: []string{"vip"}})},
+	{name: "AddNote", by: ben, cmd: always(AddNote{Message: Message{Text: "calls back"}, Contact: customer.ID})},
 	{name: "Fail", by: system, cmd: always(Fail{Message: failed})},
 	{name: "Settle", by: system, cmd: always(Settle{Message: failed, Event: EventDismissed})},
 	{name: "Passed", by: system, cmd: always(Passed{Channel: "wa", Key: mainThread.Key, Delivery: Read, Until: start})},
@@ -283,6 +293,20 @@ Fail when due
 	done                                           -> assigned ^ failed opened
 	archive-closed archive-finished                -> archive-open ^ failed opened
 	spam-open trash-open                           -> = failed
+SetFields
+	all                                            -> = fields
+Found
+	all                                            -> = suggested
+Judge of nothing
+	all                                            -> no
+Judge
+	all                                            -> = judged
+Relabel
+	all                                            -> = labelled
+AddNote
+	inbox assigned-returned asleep done archive    -> = noted
+	spam-open                                      -> = noted
+	trash-open                                     -> no restore
 Fail
 	inbox assigned-returned asleep archive-open    -> = failed
 	done                                           -> assigned ^ failed opened

@@ -32,6 +32,7 @@ type scene struct {
 	raw     string // a delivery that was not understood
 	reply   string // everybody's
 	whisper string // with a billable tag
+	other   string // a contact; see prepared
 }
 
 func newScene(w *world) *scene {
@@ -343,6 +344,9 @@ func TestP5_EveryCommandForEveryRole(t *testing.T) {
 					if (name == "Reply" || name == "Compose") && actor.Automation != "" {
 						w.do(w.setup, x.conv, frontdesk.SetStatus{Status: conversation.Closed})
 					}
+					if prepare := prepared[name]; prepare != nil {
+						prepare(x)
+					}
 					before, entries, told := w.get(x.conv), w.timeline(x.conv), len(w.events())
 					err := c.call(w.desk.As(actor), x)
 					switch {
@@ -363,7 +367,7 @@ func TestP5_EveryCommandForEveryRole(t *testing.T) {
 						require.ErrorIs(t, err, frontdesk.ErrForbidden) // he knows the mailbox
 					case p.outsider && c.object:
 						require.ErrorIs(t, err, frontdesk.ErrNotFound)
-					case name == "Compose" && actor.Automation != "":
+					case (name == "Compose" || name == "AskConsent") && actor.Automation != "":
 						require.ErrorIs(t, err, conversation.ErrState) // it would begin an open conversation, which is a person's
 					default:
 						require.NoError(t, err)
@@ -395,6 +399,9 @@ func TestP5_EveryCommandForEveryModule(t *testing.T) {
 			t.Run(name+"/"+string(m), func(t *testing.T) {
 				onMemory(t, func(t *testing.T, w *world) {
 					x := newScene(w)
+					if prepare := prepared[name]; prepare != nil {
+						prepare(x)
+					}
 					limited := w.agent(frontdesk.Agent{ID: "x", Role: frontdesk.Admin, Modules: []frontdesk.Module{m}})
 					before, entries, told := w.get(x.conv), w.timeline(x.conv), len(w.events())
 					err := c.call(limited, x)
