@@ -19,7 +19,7 @@ func (s *Session) MergeContacts(ctx context.Context, into string, others ...stri
 		if err != nil {
 			return err
 		}
-		head, parts, err := t.merge(c, into, others)
+		head, parts, err := t.mergeContacts(c, into, others)
 		if err != nil {
 			return err
 		}
@@ -48,8 +48,8 @@ func (s *Session) MergeContacts(ctx context.Context, into string, others ...stri
 	return out, wrap("merge contacts", into, err)
 }
 
-// merge decides a merge. Others that are merged into the first already are left out.
-func (t *txn) merge(c caller, into string, others []string) (head conversation.Contact, parts []conversation.Contact, err error) {
+// mergeContacts decides a merge. Others that are merged into the first already are left out.
+func (t *txn) mergeContacts(c caller, into string, others []string) (head conversation.Contact, parts []conversation.Contact, err error) {
 	if head, err = t.visibleContact(c, into); err != nil {
 		return head, nil, err
 	}
@@ -104,7 +104,7 @@ func (s *Session) PreviewMerge(ctx context.Context, into string, others ...strin
 		if err != nil {
 			return err
 		}
-		head, parts, err := t.merge(c, into, others)
+		head, parts, err := t.mergeContacts(c, into, others)
 		if err != nil {
 			return err
 		}
@@ -164,12 +164,12 @@ func (s *Session) UnmergeContact(ctx context.Context, contact string) (out conve
 		if part.Into == "" {
 			return &conversation.StateError{Command: "unmerge", Reason: "the contact is not merged into another"}
 		}
-		return t.unmerge(c, part, &out)
+		return t.unmergeContact(c, part, &out)
 	})
 	return out, wrap("unmerge contact", contact, err)
 }
 
-func (t *txn) unmerge(c caller, part conversation.Contact, out *conversation.Contact) error {
+func (t *txn) unmergeContact(c caller, part conversation.Contact, out *conversation.Contact) error {
 	row, ok := t.row(contactKey(part.Into))
 	if !ok {
 		return fmt.Errorf("contact %q: %w", part.Into, ErrNotFound)

@@ -14,7 +14,7 @@ import (
 
 // putContact writes a contact with its facts. One that is merged into another is in no list.
 func (t *txn) putContact(p *conversation.Contact) error {
-	row := store.Row{Key: contactKey(p.ID)}
+	row := store.Row{Key: contactKey(p.ID), Words: contactWords(p)}
 	created := p.Created.UnixMicro()
 	add := func(name, value string) {
 		f := store.Fact{Name: name, Value: value, Order: created}
@@ -22,7 +22,8 @@ func (t *txn) putContact(p *conversation.Contact) error {
 			row.Facts = append(row.Facts, f)
 		}
 	}
-	if p.Into != "" {
+	if p.Into != "" { // it is found by what the other has
+		row.Words = nil
 		return t.put(row, formatContact, p)
 	}
 	for _, number := range numbers(p) {

@@ -68,21 +68,6 @@ func (s *Session) Forget(ctx context.Context, contactID string) (r Receipt, err 
 	return r, wrap("forget contact", contactID, err)
 }
 
-// contact loads a contact. Error: ErrNotFound.
-func (t *txn) contact(id string) (c conversation.Contact, err error) {
-	if store.CheckText(id, false) != "" {
-		return c, ErrNotFound
-	}
-	if err := t.load(contactKey(id)); err != nil {
-		return c, err
-	}
-	row, ok := t.row(contactKey(id))
-	if !ok {
-		return c, ErrNotFound
-	}
-	return decode[conversation.Contact](t, row)
-}
-
 func (t *txn) forgetting(id string) (doc forgetDoc, err error) {
 	if store.CheckText(id, false) != "" {
 		return doc, ErrNotFound

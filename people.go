@@ -15,7 +15,7 @@ import (
 func (in *inbound) findContact(ids []conversation.Identity, create bool) error {
 	in.contact = nil
 	for n, i := range ids {
-		if n > 0 && claimed(i) {
+		if n > 0 && unvouched(i) {
 			continue
 		}
 		if row, ok := in.led(identityName(i)); ok {
@@ -38,8 +38,8 @@ func (in *inbound) findContact(ids []conversation.Identity, create bool) error {
 	return in.learn(ids)
 }
 
-// claimed reports whether an identity is one that anybody may write into his profile.
-func claimed(i conversation.Identity) bool {
+// unvouched reports whether an identity is one that anybody may write into his profile.
+func unvouched(i conversation.Identity) bool {
 	return !i.Verified && (i.Scope == conversation.ScopeEmail || i.Scope == conversation.ScopePhone)
 }
 
@@ -55,7 +55,7 @@ func (in *inbound) nextID() string {
 func (in *inbound) learn(ids []conversation.Identity) error {
 	c, changed, gained := in.contact, in.contact.Changed.IsZero(), false
 	for n, i := range ids {
-		if n > 0 && claimed(i) {
+		if n > 0 && unvouched(i) {
 			if !slices.ContainsFunc(c.Identities, func(o conversation.Identity) bool { return o.Scope == i.Scope && o.Address == i.Address }) {
 				value := conversation.Value{Values: []string{i.Address}, Unverified: true}
 				if old, has := c.Fields[i.Scope]; !has || old.Unverified && !old.Equal(value) {

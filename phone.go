@@ -16,9 +16,6 @@ func (d *Desk) knowsCountry(country string) bool {
 	return len(country) == 2 && strings.Trim(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
-// minPhone is how many digits a whole number has at the least. What has fewer is a short code or a local number.
-const minPhone = 7
-
 // phone returns the normal form of a number. Short codes and sender names are none, whatever a parser makes of them.
 func (d *Desk) phone(raw, country string) (string, bool) {
 	if d.cfg.Phone == nil {

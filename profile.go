@@ -200,9 +200,6 @@ func (s *Session) RemoveIdentity(ctx context.Context, contact, mailbox string, i
 	})
 }
 
-// maxAddress is how long an address may be, in bytes: what RFC 5321 allows mail.
-const maxAddress = 320
-
 // normal returns an identity that somebody typed in its scope's normal form.
 func (t *txn) normal(mailbox string, i conversation.Identity) (conversation.Identity, error) {
 	i.Address = strings.TrimSpace(i.Address)

@@ -2,6 +2,7 @@ package frontdesk
 
 import (
 	"html"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -295,6 +296,9 @@ func contactWords(c *conversation.Contact) []string {
 		if digits, ok := strings.CutPrefix(i.Address, "+"); ok && i.Scope == conversation.ScopePhone {
 			texts = append(texts, national(digits))
 		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.Fields)) {
+		texts = append(texts, c.Fields[id].Values...)
 	}
 	return wordsOf(texts...)
 }

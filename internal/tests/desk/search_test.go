@@ -48,8 +48,8 @@ func foundBy(hits []frontdesk.Hit) []string {
 	return out
 }
 
-// writes is a message from somebody with these identities on the channel "shop".
-func (w *world) writes(thread, subject, text string, from ...conversation.Identity) frontdesk.Conversation {
+// comes is a message from somebody with these identities on the channel "shop".
+func (w *world) comes(thread, subject, text string, from ...conversation.Identity) frontdesk.Conversation {
 	w.t.Helper()
 	item := w.says(thread, text)
 	item.Message.Subject, item.Message.From = subject, from
@@ -60,10 +60,10 @@ func (w *world) writes(thread, subject, text string, from ...conversation.Identi
 
 func TestV3_FindsByEverything(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		ann := w.writes("ann", "Broken teapot", "The spout came off, see photo", conversation.Identity{Scope: "phone", Address: "+4930123456", Name: "Ann Müller-Lüdenscheidt"})
-		bob := w.writes("bob", "", "Where is my order 4711-B?", conversation.Identity{Scope: "loopback", Address: "user_8842", Name: "Bob"},
+		ann := w.comes("ann", "Broken teapot", "The spout came off, see photo", conversation.Identity{Scope: "phone", Address: "+4930123456", Name: "Ann Müller-Lüdenscheidt"})
+		bob := w.comes("bob", "", "Where is my order 4711-B?", conversation.Identity{Scope: "loopback", Address: "user_8842", Name: "Bob"},
 			conversation.Identity{Scope: "email", Address: "bob.smith@example.com"})
-		zoe := w.writes("zoe", "", "東京に送ってください", conversation.Identity{Scope: "loopback", Address: "zoe", Name: "Ｚｏë Łukaszewicz"})
+		zoe := w.comes("zoe", "", "東京に送ってください", conversation.Identity{Scope: "loopback", Address: "zoe", Name: "Ｚｏë Łukaszewicz"})
 		whisper, err := w.jane.Whisper(ctx, ann.ID, "Ask the Straße warehouse")
 		require.NoError(t, err)
 		inbound := func(c frontdesk.Conversation) string {
@@ -132,12 +132,12 @@ func TestV3_SameVisibilityAsTheList(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.channel(frontdesk.Channel{Account: "south", Mailbox: "munich", Default: true})
 		who := conversation.Identity{Scope: "phone", Address: "+4930123456", Name: "Ann Secret"}
-		north := w.writes("ann", "Secret teapot", "A secret of Berlin", who)
+		north := w.comes("ann", "Secret teapot", "A secret of Berlin", who)
 		item := w.says("ann-south", "A secret of Munich")
 		item.Account, item.Message.From = "south", []conversation.Identity{who}
 		require.Equal(t, http.StatusOK, w.hook(item))
 		south := w.current("ann-south")
-		spam := w.writes("eve", "Secret offer", "Secret", conversation.Identity{Scope: "loopback", Address: "secret-eve"})
+		spam := w.comes("eve", "Secret offer", "Secret", conversation.Identity{Scope: "loopback", Address: "secret-eve"})
 		_, err := w.jane.Do(ctx, spam.ID, frontdesk.Spam{})
 		require.NoError(t, err)
 
@@ -182,7 +182,7 @@ func TestV3_NewestFirstInPages(t *testing.T) {
 			if i%5 == 0 {
 				from.Name = "Parcel & Sons"
 			}
-			w.writes(thread, "", fmt.Sprintf("Parcel %d of the customer's", i), from)
+			w.comes(thread, "", fmt.Sprintf("Parcel %d of the customer's", i), from)
 		}
 		whole := w.finds(w.jane, frontdesk.SearchQuery{Text: "parcel"})
 		for _, hit := range whole {
@@ -223,11 +223,11 @@ func TestV3_ContactsAmongMessages(t *testing.T) {
 		var want []string
 		for i := range 30 {
 			from := conversation.Identity{Scope: "loopback", Address: fmt.Sprint("p", i), Name: "Parcel Sons"}
-			w.writes(fmt.Sprint("p", i), "", "My parcel", from)
+			w.comes(fmt.Sprint("p", i), "", "My parcel", from)
 			want = append(want, fmt.Sprint("p", i, " contact"), fmt.Sprint("p", i, " message"))
 		}
 		for _, again := range []string{"q1", "q2", "q3"} { // more conversations of the last one
-			w.writes(again, "", "Hi", conversation.Identity{Scope: "loopback", Address: "p29", Name: "Parcel Sons"})
+			w.comes(again, "", "Hi", conversation.Identity{Scope: "loopback", Address: "p29", Name: "Parcel Sons"})
 			want = append(want, again+" contact")
 		}
 		slices.Sort(want)
