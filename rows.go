@@ -186,6 +186,11 @@ func (t *txn) putMessage(m *conversation.Message) error {
 	if !m.Trashed.IsZero() && m.Erased.IsZero() {
 		row.Facts = append(row.Facts, store.Fact{Name: "trash", Value: m.TrashedIn, Order: m.Trashed.UnixMicro()})
 	}
+	for _, l := range m.Linked {
+		if f := (store.Fact{Name: "record", Value: l.Record(), Order: m.Stored.UnixMicro()}); !slices.Contains(row.Facts, f) {
+			row.Facts = append(row.Facts, f)
+		}
+	}
 	if undelivered(m) {
 		row.Facts = append(row.Facts, store.Fact{Name: "undelivered", Order: m.Stored.UnixMicro()})
 	}

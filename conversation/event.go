@@ -64,6 +64,8 @@ const (
 	EventUnsent    = "message.unsent"
 	EventReacted   = "message.reacted"
 	EventWiped     = "message.erased" // for good, after its time in trash
+	EventFile      = "message.file"   // Subject: which of its files, from 0; To: the file's state
+	EventRecord    = "message.record" // Subject: which of its files, from 0; From or To: the record it was or is linked to
 
 	EventTrashed       = "message.trashed"  // Subject: the message
 	EventRestored      = "message.restored" // from the trash. Subject: the message

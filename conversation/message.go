@@ -54,6 +54,8 @@ type Message struct {
 	Text        string       `json:"text,omitempty"`
 	HTML        string       `json:"html,omitempty"`
 	Attachments []Attachment `json:"attachments,omitempty"`
+	Files       []File       `json:"files,omitempty"`  // what is kept of each attachment; empty if nothing of any is
+	Linked      []FileLink   `json:"linked,omitempty"` // of its files to records, by file, kind and ID
 	Template    *Template    `json:"template,omitempty"`
 	ReplyTo     string       `json:"replyTo,omitempty"`     // the message it answers
 	Button      string       `json:"button,omitempty"`      // payload of a pressed button or chosen row
