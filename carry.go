@@ -28,7 +28,9 @@ func (t *txn) carries(c caller, conv *conversation.Conversation, p *prepared) er
 	if err := open(caps, p.doc.ID, p.thread, t, c.who().Kind == conversation.ByAgent, p.message.Template != nil); err != nil {
 		return err
 	}
-	if _, err := plan(p.conn, outgoing(&p.message, p.thread)); err != nil {
+	out := outgoing(&p.message, p.thread)
+	t.desk.hand(t.tenant, &p.message, &out)
+	if _, err := plan(p.conn, out); err != nil {
 		var e *channel.Error
 		if errors.As(err, &e) {
 			return &CapabilityError{Channel: p.doc.ID, Problems: []string{e.Detail}}
@@ -220,8 +222,12 @@ func (s *Session) Measure(ctx context.Context, id string, draft Draft) (m Measur
 		if err != nil {
 			return err
 		}
+		files, _, err := t.attachments(append(filled.attachments, draft.Attachments...))
+		if err != nil {
+			return err
+		}
 		msg := conversation.Message{Text: filled.Text, HTML: draft.HTML, Subject: subject(&conv, draft, conn.Capabilities()), Template: draft.Template,
-			Attachments: append(filled.attachments, draft.Attachments...)}
+			Attachments: files}
 		if err := t.frame(c, &conv, ch, draft, filled.language, &msg); err != nil {
 			return err
 		}

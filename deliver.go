@@ -202,6 +202,7 @@ func (s *sending) outgoing(t *txn, m *conversation.Message, conv *conversation.C
 		}
 	}
 	out := outgoing(m, th)
+	s.desk.hand(t.tenant, m, &out)
 	out.Tag = conn.Capabilities().Window.Access(th.LastInbound, t.now, out.Human, nil).Tag
 	if m.ReplyTo != "" {
 		if err := t.load(messageKey(m.ReplyTo)); err == nil {

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/frontdesk-go/frontdesk/blob"
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/store"
@@ -42,6 +43,13 @@ type Config struct {
 	// gets a new one, and by MatchRecords. Defaults to none: nothing is matched. At most 10 s a call; an error has it asked again, later
 	// and later, for a week.
 	Records func(ctx context.Context, tenant string, identities []conversation.Identity) ([]Candidate, error)
+
+	// Blobs keeps the files of messages. Defaults to none: a file stays with the provider and is opened there, and none can be uploaded.
+	Blobs blob.Blobs
+
+	// LinkKey signs the addresses under which providers fetch uploads from Files: 32 bytes or more, the same in every process. Defaults to
+	// none: uploads go only where the driver takes the content itself.
+	LinkKey []byte
 
 	Workers    int                                 // jobs done at the same time. Defaults to 8
 	Retry      []time.Duration                     // pauses between tries of a send. Defaults to 5 s, 30 s, 2 min, 10 min, 1 h, 3 h, 6 h, 12 h
@@ -110,6 +118,9 @@ func New(cfg Config) (*Desk, error) {
 	}
 	if u, err := url.Parse(cfg.BaseURL); cfg.BaseURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 		return nil, invalid("BaseURL", "%q is not an absolute http or https address", cfg.BaseURL)
+	}
+	if n := len(cfg.LinkKey); n > 0 && (n < minLinkKey || cfg.BaseURL == "") {
+		return nil, invalid("LinkKey", "has %d bytes, at least %d, and needs BaseURL", n, minLinkKey)
 	}
 	for name := range cfg.Subscribers {
 		if problem := conversation.CheckID(name); problem != "" {

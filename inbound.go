@@ -241,8 +241,16 @@ func (in *inbound) applyAs(actor conversation.Actor, h *held, commands ...conver
 // add adds a provider's message to the thread's conversation, lets its ID lead to it, and absorbs what came before it.
 func (in *inbound) add(item channel.Item, command conversation.Command) error {
 	key := messageKey(in.ids[0])
-	if err := in.apply(in.current, command); err != nil || item.Message.ID == "" {
+	if err := in.apply(in.current, command); err != nil {
 		return err
+	}
+	if in.desk.cfg.Blobs != nil && len(item.Message.Attachments) > 0 {
+		if err := in.queueFetch(key.ID); err != nil {
+			return err
+		}
+	}
+	if item.Message.ID == "" {
+		return nil
 	}
 	name := providerName(in.ch.ID, item.Message.ID)
 	waiting, ok := in.led(name)
@@ -352,6 +360,9 @@ func (in *inbound) entry(item channel.Item) conversation.Message {
 	m := item.Message
 	msg := conversation.Message{At: item.At, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Attachments: m.Attachments, Button: m.Button,
 		Unsupported: m.Unsupported, Automatic: m.Automatic, ProviderID: m.ID}
+	if in.desk.cfg.Blobs != nil {
+		msg.Files = toKeep(m.Attachments)
+	}
 	if m.ReplyTo != "" {
 		if row, ok := in.row(providerName(in.ch.ID, m.ReplyTo)); ok && row.Target.Kind == store.Message {
 			msg.ReplyTo = row.Target.ID

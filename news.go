@@ -260,12 +260,16 @@ func (in *inbound) unsend(item channel.Item) error {
 	if err != nil {
 		return err
 	}
+	before := m
 	if part == nil {
 		err = in.takeBack(h, &m)
 	} else {
 		err = in.changePart(h, part, conversation.EventUnsent, &m, func() error { return in.takeBack(part, &m) })
 	}
 	if err != nil {
+		return err
+	}
+	if err := in.dropFiles(&before); err != nil {
 		return err
 	}
 	return in.putMessage(&m)

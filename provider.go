@@ -2,47 +2,11 @@ package frontdesk
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
 )
-
-// MaxAttachment is the largest attachment that is fetched from a provider, in bytes: WhatsApp's documents are the largest that a
-// provider documents.
-const MaxAttachment = 100 << 20
-
-// Attachment opens the n-th attachment of a message, from 0, as the provider holds it. It is streamed, and stops with channel.ErrTooLarge
-// after MaxAttachment. The caller closes its body. Errors: ErrNotFound, ErrCapability, *channel.Error.
-func (s *Session) Attachment(ctx context.Context, messageID string, n int) (channel.File, error) {
-	var a conversation.Attachment
-	var conn channel.Conn
-	err := s.read(ctx, "attachment", messageID, func(t *txn, c caller) error {
-		m, _, err := t.visibleMessage(c, messageID)
-		if err != nil {
-			return err
-		}
-		if n < 0 || n >= len(m.Attachments) {
-			return fmt.Errorf("attachment %d of %d: %w", n, len(m.Attachments), ErrNotFound)
-		}
-		a = m.Attachments[n]
-		if m.Channel == "" {
-			return &CapabilityError{Problems: []string{"an internal message's files are the host's"}}
-		}
-		_, conn, err = t.opened(m.Channel)
-		return err
-	})
-	if err != nil {
-		return channel.File{}, err
-	}
-	fetcher, ok := conn.(channel.Fetcher)
-	if !ok {
-		return channel.File{}, wrap("attachment", messageID, &CapabilityError{Problems: []string{"its files cannot be fetched"}})
-	}
-	file, err := fetcher.Fetch(ctx, a, MaxAttachment)
-	return file, wrap("attachment", messageID, err)
-}
 
 // Act carries out an action that the platform offers in a conversation, such as accepting a dispute's claim. The platform is called at
 // once; what comes of it comes in as its next delivery. Errors: ErrNotFound, ErrInvalid, ErrCapability, *channel.Error: of its class

@@ -33,7 +33,7 @@ func (d *Desk) Run(ctx context.Context) error {
 	if d.bound {
 		return errBound
 	}
-	r := &runner{desk: d, free: make(chan struct{}, d.cfg.Workers)}
+	r := &runner{desk: d, free: make(chan struct{}, d.cfg.Workers), fetching: make(chan struct{}, d.cfg.Workers)}
 	defer r.busy.Wait()
 	for {
 		leased, err := r.round(ctx)
@@ -80,6 +80,8 @@ type runner struct {
 	desk *Desk
 	free chan struct{} // holds a token for each worker at work
 	busy sync.WaitGroup
+
+	fetching chan struct{} // holds a token for each message whose files are being fetched, beside the workers
 }
 
 // round leases as many groups as there are free workers, and has them done. It reports whether there was any.
@@ -109,6 +111,14 @@ func (r *runner) round(ctx context.Context) (bool, error) {
 			defer free()
 			if strings.HasPrefix(lease.Group, "sub/") || strings.HasPrefix(lease.Group, "match/") {
 				free() // the host's own code takes as long as it likes, and holds up nobody else's work
+			}
+			if strings.HasPrefix(lease.Group, "fetch/") {
+				done, ok := r.beginFetch(ctx, lease)
+				if !ok {
+					return
+				}
+				defer done()
+				free()
 			}
 			r.desk.do(ctx, lease)
 			// What joined the group meanwhile is leased at once.
@@ -233,6 +243,12 @@ func (w *work) dispatch(ctx context.Context) (err error) {
 		return w.followUp(ctx)
 	case "match":
 		return w.match(ctx)
+	case "fetch":
+		return w.fetch(ctx)
+	case "drop":
+		return w.drop(ctx)
+	case "upload":
+		return w.expire(ctx)
 	}
 	return fmt.Errorf("a job of group %q, which this program does not know", w.lease.Group)
 }

@@ -98,6 +98,11 @@ func checkReply(r SavedReply) error {
 	if err := checkAttachments(r.Attachments); err != nil {
 		return err
 	}
+	for _, a := range r.Attachments {
+		if _, ok := uploadID(a); ok {
+			return invalid("Attachments", "%q is an upload, and only messages hold those; give an address", a.Name)
+		}
+	}
 	_, err := reply.Parse(r.Content)
 	return err
 }

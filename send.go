@@ -251,8 +251,11 @@ func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, wh
 	if p.filled, err = t.fill(c, conv, p.doc, draft); err != nil {
 		return p, err
 	}
-	p.message = conversation.Message{Subject: subject(conv, draft, capabilities(p.conn)), Text: p.filled.Text, HTML: draft.HTML, Attachments: append(p.filled.attachments, draft.Attachments...),
-		Key: draft.Key, Author: c.who(), Forwards: draft.forwards}
+	p.message = conversation.Message{Subject: subject(conv, draft, capabilities(p.conn)), Text: p.filled.Text, HTML: draft.HTML, Key: draft.Key, Author: c.who(),
+		Forwards: draft.forwards}
+	if err := t.attach(&p.message, append(p.filled.attachments, draft.Attachments...)); err != nil {
+		return p, err
+	}
 	if n := len(p.message.Attachments); n > conversation.MaxAttachments {
 		return p, invalid("Attachments", "%d files with those of the saved reply, at most %d", n, conversation.MaxAttachments)
 	}

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"context"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
@@ -120,6 +121,10 @@ type Outgoing struct {
 	ReplyTo     string // provider's ID of the message it answers
 	Human       bool   // written by a person: some windows are longer for them
 	Tag         string // what the window demands outside its free time, such as "HUMAN_AGENT"
+
+	// Open opens an attachment that the library holds, for drivers that hand its content to the provider; nil if it holds none. Such an
+	// attachment also has a URL, good for a day, where the host has set that up. The caller closes the file's body. Error: ErrNotFound.
+	Open func(ctx context.Context, a conversation.Attachment) (File, error) `json:"-"`
 }
 
 // Part is one call to the provider.
