@@ -36,12 +36,12 @@ func (s *Session) Upload(ctx context.Context, name, mime string, r io.Reader) (a
 
 func (s *Session) upload(ctx context.Context, id, name, mime string, r io.Reader) (a conversation.Attachment, err error) {
 	d := s.desk
-	if err := d.mayUpload(mime); err != nil {
-		return a, err
-	}
 	err = d.write(ctx, s.actor.Tenant, "", func(t *txn) error {
 		c, err := t.caller(s.actor, "upload", toWork)
 		if err != nil {
+			return err
+		}
+		if err := d.mayUpload(mime); err != nil {
 			return err
 		}
 		t.absent(uploadKey(id))

@@ -1,7 +1,6 @@
 package loopback
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -160,15 +159,36 @@ func (c *conn) Fetch(_ context.Context, a conversation.Attachment, limit int64) 
 		return channel.File{}, err
 	}
 	c.driver.mu.Lock()
-	defer c.driver.mu.Unlock()
 	f, ok := c.driver.account(c.account).files[a.ID]
+	c.driver.mu.Unlock()
 	if !ok {
 		return channel.File{}, channel.ErrNotFound
 	}
-	if int64(len(f.data)) > limit {
+	if f.size > limit {
 		return channel.File{}, channel.ErrTooLarge
 	}
-	return channel.File{Type: f.mime, Size: int64(len(f.data)), Body: io.NopCloser(bytes.NewReader(f.data))}, nil
+	return channel.File{Type: f.mime, Size: f.size, Body: &body{r: f.open(), left: limit}}, nil
+}
+
+// body fails with ErrTooLarge once more bytes than are left have come.
+type body struct {
+	r    io.Reader
+	left int64
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return max(0, n+int(b.left)), channel.ErrTooLarge
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	if c, ok := b.r.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 func (c *conn) Act(_ context.Context, thread string, a conversation.Action, input string) error {

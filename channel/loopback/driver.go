@@ -14,6 +14,7 @@ package loopback
 import (
 	"context"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,7 +48,8 @@ type account struct {
 
 type file struct {
 	mime string
-	data []byte
+	size int64 // as the provider says; -1: it does not
+	open func() io.Reader
 }
 
 // New returns a driver without accounts; they come into being when they are named.

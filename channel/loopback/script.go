@@ -1,6 +1,8 @@
 package loopback
 
 import (
+	"bytes"
+	"io"
 	"slices"
 
 	"github.com/frontdesk-go/frontdesk/channel"
@@ -89,11 +91,20 @@ func (d *Driver) AddBatch(account string, items ...channel.Item) {
 
 // AddFile stores a file that can be fetched by the attachment it returns.
 func (d *Driver) AddFile(account, name, mime string, data []byte) conversation.Attachment {
+	data = slices.Clone(data)
+	a := d.AddStream(account, name, mime, int64(len(data)), func() io.Reader { return bytes.NewReader(data) })
+	a.Size = int64(len(data))
+	return a
+}
+
+// AddStream stores a file whose content is made when it is fetched: open is called for each fetch, and what it returns is closed if it can
+// be. size is what the provider says of it when it is fetched, -1 for nothing; the attachment that is returned announces no size.
+func (d *Driver) AddStream(account, name, mime string, size int64, open func() io.Reader) conversation.Attachment {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	id := d.id("file")
-	d.account(account).files[id] = file{mime, slices.Clone(data)}
-	return conversation.Attachment{ID: id, Name: name, Type: mime, Size: int64(len(data))}
+	d.account(account).files[id] = file{mime, size, open}
+	return conversation.Attachment{ID: id, Name: name, Type: mime}
 }
 
 // fail takes the next scripted error of op.
