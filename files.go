@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -55,7 +56,7 @@ func (d *Desk) openFile(ctx context.Context, name string, f conversation.File) (
 }
 
 // Attachment opens the n-th attachment of a message, from 0: the content kept in Config.Blobs, or else as the provider holds it. It is
-// streamed, and stops with channel.ErrTooLarge after MaxAttachment. A kept content that is not what was stored ends with ErrDamaged. The
+// streamed, and stops with channel.ErrTooLarge after MaxAttachment. From the provider it takes ten minutes at the most. A kept content that is not what was stored ends with ErrDamaged. The
 // message's Files hold its safe name. The caller closes its body. Errors: ErrNotFound, ErrCapability, *channel.Error, also for a file that
 // was refused.
 func (s *Session) Attachment(ctx context.Context, messageID string, n int) (channel.File, error) {
@@ -101,7 +102,27 @@ func (t *txn) opener(m *conversation.Message, n int) (opener, error) {
 	if !ok {
 		return nil, &CapabilityError{Channel: m.Channel, Problems: []string{"its files cannot be fetched"}}
 	}
-	return func(ctx context.Context) (channel.File, error) { return fetcher.Fetch(ctx, a, MaxAttachment) }, nil
+	return func(ctx context.Context) (channel.File, error) {
+		ctx, cancel := context.WithTimeout(ctx, fetchFor)
+		file, err := fetcher.Fetch(ctx, a, MaxAttachment)
+		if err != nil {
+			cancel()
+			return file, err
+		}
+		file.Body = &timed{file.Body, cancel}
+		return file, nil
+	}, nil
+}
+
+// timed ends the time for reading a body when it is closed.
+type timed struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (t *timed) Close() error {
+	t.cancel()
+	return t.ReadCloser.Close()
 }
 
 // dropJob deletes contents that nothing holds any more.

@@ -11,7 +11,8 @@ import (
 const maxRedirects = 5
 
 // Open makes a GET request for a file and follows up to 5 redirects. Where the request goes to the provider, its header goes with it;
-// elsewhere, and behind a redirect, no header of the request goes. Errors: channel.ErrNotFound when the way leads to what is neither the
+// elsewhere, and behind a redirect, no header of the request goes. A file takes as long as the request's context lets it: the client's
+// Timeout, which is meant for calls, does not apply. Errors: channel.ErrNotFound when the way leads to what is neither the
 // provider's nor a public https address, *channel.Error of class Retry when the network fails. A status is no error; the caller closes
 // the body.
 func (c *Client) Open(r *http.Request) (*http.Response, error) {
@@ -38,14 +39,20 @@ func (c *Client) Open(r *http.Request) (*http.Response, error) {
 
 func (c *Client) get(r *http.Request) (*http.Response, error) {
 	if c.Own(r.URL) {
-		return send(c.own, r)
+		return send(patient(c.own), r)
 	}
 	if !public(r.URL) {
 		return nil, fmt.Errorf("%w: it lies at %s://%.200s, which is no public https address", channel.ErrNotFound, r.URL.Scheme, r.URL.Hostname())
 	}
 	bare := r.Clone(r.Context())
 	bare.Header = http.Header{}
-	return send(c.outside, bare)
+	return send(patient(c.outside), bare)
+}
+
+func patient(c *http.Client) *http.Client {
+	p := *c
+	p.Timeout = 0
+	return &p
 }
 
 // File is the file that an answer of status 200 to Open carries. Its body fails with channel.ErrTooLarge after limit bytes; one that is

@@ -421,3 +421,30 @@ func TestC15_WithoutBlobs(t *testing.T) {
 		require.ErrorIs(t, err, frontdesk.ErrInvalid)
 	})
 }
+
+// steps calls step before each byte.
+type steps struct {
+	io.Reader
+	step func()
+}
+
+func (s *steps) Read(p []byte) (int, error) {
+	s.step()
+	return s.Reader.Read(p[:1])
+}
+
+// A file that takes longer than a lease stays with its worker as long as it comes.
+func TestC15_TheLeaseIsProlongedWhileAFileComes(t *testing.T) {
+	eachKeeping(t, func(t *testing.T, w *world, kept *faulty) {
+		m := w.sends("ann", w.provider.AddStream("shop", "a.txt", "text/plain", 7, func() io.Reader {
+			return &steps{strings.NewReader("content"), func() {
+				w.clock.Advance(40 * time.Second)
+				w.run2(keeping(kept))
+			}}
+		}))
+		w.run()
+		f := w.message(m.ID).Files[0]
+		assert.Equal(t, conversation.FileStored, f.State)
+		assert.Equal(t, 1, f.Tries, "nobody else took it")
+	})
+}

@@ -286,6 +286,7 @@ func (b brokenWriter) Write([]byte) (int, error) { return 0, b.err }
 func TestC15_FilesAreLinkedToRecords(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		m := w.sends("ann", w.provider.AddFile("shop", "a.png", "image/png", []byte(png)), w.provider.AddFile("shop", "b.png", "image/png", []byte(png)))
+		w.clock.Advance(time.Second)
 		other := w.sends("bob", w.provider.AddFile("shop", "c.png", "image/png", []byte(png)))
 		for range 2 {
 			for n := 1; n >= 0; n-- {
