@@ -5,10 +5,12 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -166,4 +168,20 @@ func (p *pausing) Read(b []byte) (int, error) {
 		return 0, nil
 	}
 	return p.Reader.Read(b)
+}
+
+// A client's time for a call is no limit for a file.
+func TestOpenTakesItsTime(t *testing.T) {
+	for _, address := range []string{"https://api.example.com/1", "https://files.example.org/1"} {
+		limited := false
+		c := New(&http.Client{Timeout: time.Minute, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			_, limited = r.Context().Deadline()
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+		})}, &url.URL{Scheme: "https", Host: "api.example.com"})
+		r, err := http.NewRequest(http.MethodGet, address, nil)
+		require.NoError(t, err)
+		_, err = c.Open(r)
+		require.NoError(t, err)
+		assert.False(t, limited, address)
+	}
 }

@@ -60,7 +60,9 @@ type faulty struct {
 	mu      sync.Mutex
 	puts    []error // of the next calls, one each
 	deletes []error
-	damage  bool // what is opened differs from what was put
+	late    func() // called once, by the next Put between reading and storing
+	after   func() // called once, after the next Put
+	damage  bool   // what is opened differs from what was put
 }
 
 func next(mu *sync.Mutex, errs *[]error) error {
@@ -78,7 +80,21 @@ func (f *faulty) Put(ctx context.Context, name string, r io.Reader) error {
 	if err := next(&f.mu, &f.puts); err != nil {
 		return err
 	}
-	return f.Memory.Put(ctx, name, r)
+	if late := f.late; late != nil {
+		f.late = nil
+		data, err := io.ReadAll(r)
+		if err != nil {
+			return err
+		}
+		late()
+		r = bytes.NewReader(data)
+	}
+	err := f.Memory.Put(ctx, name, r)
+	if after := f.after; err == nil && after != nil {
+		f.after = nil
+		after()
+	}
+	return err
 }
 
 func (f *faulty) Delete(ctx context.Context, name string) error {
@@ -338,6 +354,7 @@ func TestC15_KilledWhileFetching(t *testing.T) {
 					require.NoError(t, err)
 					require.Equal(t, want, got)
 				}
+				require.Len(t, kept.Names(), 2, "what the dead have left is gone")
 				w.unsent(m.ProviderID)
 				w.run()
 				require.Empty(t, kept.Names(), "killed at commit %d", kill)
@@ -419,6 +436,47 @@ func TestC15_WithoutBlobs(t *testing.T) {
 		require.ErrorIs(t, err, frontdesk.ErrInvalid)
 		_, err = w.jane.Reply(ctx, m.Conversation, frontdesk.Draft{Attachments: []conversation.Attachment{{URL: "upload:x"}}})
 		require.ErrorIs(t, err, frontdesk.ErrInvalid)
+	})
+}
+
+// A worker that was held up after storing finds that another has deleted what he stored and is to try again: his result does not count.
+func TestC15_ALateResultDoesNotCount(t *testing.T) {
+	eachKeeping(t, func(t *testing.T, w *world, kept *faulty) {
+		m := w.sends("ann", w.provider.AddFile("shop", "a.txt", "text/plain", []byte("content")))
+		kept.after = func() {
+			w.clock.Advance(afterLease)
+			w.provider.Fail("shop", loopback.Fetch, &channel.Error{Class: channel.Retry})
+			w.run2(keeping(kept))
+		}
+		w.run()
+		assert.Equal(t, conversation.FilePending, w.message(m.ID).Files[0].State)
+		w.clock.Advance(time.Hour)
+		w.run()
+		got, err := w.reads(w.jane, m.ID, 0)
+		require.NoError(t, err)
+		assert.Equal(t, "content", got)
+		assert.Equal(t, 3, w.message(m.ID).Files[0].Tries)
+	})
+}
+
+// A worker that stored late and was killed then has left a content that nothing refers to. It goes with the message.
+func TestC15_WhatALateWorkerLeftGoesWithTheMessage(t *testing.T) {
+	eachKeeping(t, func(t *testing.T, w *world, kept *faulty) {
+		stored := false
+		m := w.sends("ann", w.provider.AddFile("shop", "a.txt", "text/plain", []byte("content")))
+		kept.late = func() {
+			w.clock.Advance(afterLease)
+			w.run2(keeping(kept))
+			kept.after = func() { stored = true }
+		}
+		w.run2(keeping(kept), func(c *frontdesk.Config) {
+			c.Store = &mortal{Store: w.store, when: func() bool { return stored }}
+		})
+		require.Equal(t, 2, w.message(m.ID).Files[0].Tries)
+		require.Len(t, kept.Names(), 2)
+		w.unsent(m.ProviderID)
+		w.run()
+		assert.Empty(t, kept.Names())
 	})
 }
 
