@@ -459,19 +459,16 @@ func TestC15_ALateResultDoesNotCount(t *testing.T) {
 	})
 }
 
-// A worker that stored late and was killed then has left a content that nothing refers to. It goes with the message.
+// A worker that stored late and died before he deleted it has left a content that nothing refers to. It goes with the message.
 func TestC15_WhatALateWorkerLeftGoesWithTheMessage(t *testing.T) {
 	eachKeeping(t, func(t *testing.T, w *world, kept *faulty) {
-		stored := false
 		m := w.sends("ann", w.provider.AddFile("shop", "a.txt", "text/plain", []byte("content")))
 		kept.late = func() {
 			w.clock.Advance(afterLease)
 			w.run2(keeping(kept))
-			kept.after = func() { stored = true }
+			kept.after = func() { kept.deletes = []error{errors.New("killed")} }
 		}
-		w.run2(keeping(kept), func(c *frontdesk.Config) {
-			c.Store = &mortal{Store: w.store, when: func() bool { return stored }}
-		})
+		w.run()
 		require.Equal(t, 2, w.message(m.ID).Files[0].Tries)
 		require.Len(t, kept.Names(), 2)
 		w.unsent(m.ProviderID)
