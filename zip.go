@@ -43,7 +43,8 @@ func (s *Session) MessageZIP(ctx context.Context, messageID string, w io.Writer)
 	return wrap("zip", messageID, err)
 }
 
-// ConversationZIP writes a ZIP of all attachments of a conversation, oldest first. It is as MessageZIP otherwise.
+// ConversationZIP writes a ZIP of all attachments of a conversation, oldest first, without those of messages in the trash. It is as
+// MessageZIP otherwise.
 func (s *Session) ConversationZIP(ctx context.Context, id string, w io.Writer) error {
 	z := newZip(w)
 	for cursor, more := "", true; more; {
@@ -58,7 +59,7 @@ func (s *Session) ConversationZIP(ctx context.Context, id string, w io.Writer) e
 			}
 			all, err := decodeAll[conversation.Message](page.Rows)
 			for i := range all {
-				if err == nil {
+				if err == nil && all[i].Trashed.IsZero() {
 					err = z.plan(t, &all[i])
 				}
 			}

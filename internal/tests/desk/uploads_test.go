@@ -270,6 +270,12 @@ func TestC15_AllFilesAsAZIP(t *testing.T) {
 		broken := errors.New("the browser has gone")
 		require.ErrorIs(t, w.jane.MessageZIP(ctx, later.ID, brokenWriter{broken}), broken)
 
+		_, err = w.jane.TrashMessage(ctx, later.ID)
+		require.NoError(t, err)
+		b.Reset()
+		require.NoError(t, w.jane.ConversationZIP(ctx, m.Conversation, &b))
+		assert.NotContains(t, unzipped(t, b.Bytes()), "late.txt", "what is in the trash is left out")
+
 		many := make([]conversation.Attachment, frontdesk.MaxZIPFiles)
 		for i := range many {
 			many[i] = conversation.Attachment{ID: "x"}
