@@ -137,7 +137,7 @@ func (t *txn) dropFiles(m *conversation.Message) error {
 	pending := false
 	for n, f := range m.Files {
 		if f.Upload != "" {
-			free, err := t.release(f.Upload)
+			free, err := t.letUploadGo(f.Upload)
 			if err != nil {
 				return err
 			}

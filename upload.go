@@ -150,8 +150,8 @@ func (t *txn) expireUpload(id string) error {
 	return t.dropContents(id, []string{uploadedName(t.tenant, id)}, time.Time{})
 }
 
-// release lets go of one use of an upload. free: it was the last, and the upload is no more.
-func (t *txn) release(id string) (free bool, err error) {
+// letUploadGo lets go of one use of an upload. free: it was the last, and the upload is no more.
+func (t *txn) letUploadGo(id string) (free bool, err error) {
 	if err := t.load(uploadKey(id)); err != nil {
 		return false, err
 	}
