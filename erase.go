@@ -238,10 +238,36 @@ func (t *txn) deleteHeader(conv *conversation.Conversation) error {
 	if _, ok := t.row(key); ok {
 		t.remove(key)
 	}
+	if err := t.dropNamedAfter(conv.ID); err != nil {
+		return err
+	}
 	if err := t.release(conv.Threads, conv.ID); err != nil {
 		return err
 	}
 	t.remove(conversationKey(conv.ID))
+	return nil
+}
+
+// dropNamedAfter deletes the drafts that agents keep for a conversation, and what the spam filter remembers of it.
+func (t *txn) dropNamedAfter(conv string) error {
+	agents, err := documents[Agent](t, "agent/")
+	if err != nil {
+		return err
+	}
+	keys := []store.Key{learnedKey(conv)}
+	for _, a := range agents {
+		keys = append(keys, draftKey(a.ID, conv, false), draftKey(a.ID, conv, true))
+	}
+	if err := t.load(keys...); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if _, ok := t.row(key); ok {
+			t.remove(key)
+		} else {
+			t.batch.Ignore(key)
+		}
+	}
 	return nil
 }
 

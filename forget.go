@@ -30,7 +30,9 @@ type Receipt struct {
 type forgetDoc struct {
 	Receipt
 	Identities []conversation.Identity `json:"of,omitempty"`
-	Step       string                  `json:"step,omitempty"`   // "" conversations, then a state of deliveries
+	People     []string                `json:"people,omitempty"` // his ID, and those of the contacts merged into him
+	Person     int                     `json:"person,omitempty"` // which of People the step has come to
+	Step       string                  `json:"step,omitempty"`   // "" conversations, then notes, then a state of deliveries
 	Cursor     string                  `json:"cursor,omitempty"` // of the step's list
 	Now        []string                `json:"now,omitempty"`    // the conversation being erased and its parts, as far as they are left
 	Alone      bool                    `json:"alone,omitempty"`  // he is the only customer in Now
@@ -85,8 +87,12 @@ func (t *txn) forgetting(id string) (doc forgetDoc, err error) {
 // forgetContact takes a contact's names away and queues the rest.
 func (t *txn) forgetContact(actor conversation.Actor, contact *conversation.Contact) (r Receipt, err error) {
 	actor.Name, actor.Initials = "", ""
-	keys := make([]store.Key, len(contact.Identities))
-	for i, id := range contact.Identities {
+	people, identities, err := t.mergedInto(contact)
+	if err != nil {
+		return r, err
+	}
+	keys := make([]store.Key, len(identities))
+	for i, id := range identities {
 		keys[i] = identityName(id)
 	}
 	if err := t.load(keys...); err != nil {
@@ -97,20 +103,53 @@ func (t *txn) forgetContact(actor conversation.Actor, contact *conversation.Cont
 			t.remove(key)
 		}
 	}
-	doc := forgetDoc{Receipt: Receipt{ID: t.id(0), Contact: contact.ID, By: actor, At: t.now}, Identities: contact.Identities}
-	doc.Receipt.Identities = len(contact.Identities)
-	// Not even what a newer program knew of him stays.
-	delete(t.kept, contactKey(contact.ID))
-	blank := conversation.Contact{ID: contact.ID, Forgotten: doc.ID, Created: contact.Created, Changed: conversation.Later(contact.Changed, t.now)}
-	if err := t.putContact(&blank); err != nil {
-		return r, err
+	doc := forgetDoc{Receipt: Receipt{ID: t.id(0), Contact: contact.ID, By: actor, At: t.now}, Identities: identities}
+	doc.Receipt.Identities = len(identities)
+	for _, p := range people {
+		doc.People = append(doc.People, p.ID)
+		// Not even what a newer program knew of him stays.
+		delete(t.kept, contactKey(p.ID))
+		blank := conversation.Contact{ID: p.ID, Into: p.Into, Forgotten: doc.ID, Created: p.Created, Changed: conversation.Later(p.Changed, t.now)}
+		if err := t.putContact(&blank); err != nil {
+			return r, err
+		}
 	}
 	t.absent(forgetKey(doc.ID))
 	if err := t.put(store.Row{Key: forgetKey(doc.ID)}, formatDocument, doc); err != nil {
 		return r, err
 	}
-	t.tell(blank.Changed, conversation.Event{Type: conversation.EventForgotten, At: t.now, Actor: actor, Contact: contact.ID, Subject: doc.ID})
+	t.tell(t.now, conversation.Event{Type: conversation.EventForgotten, At: t.now, Actor: actor, Contact: contact.ID, Subject: doc.ID})
 	return doc.Receipt, t.enqueue("forget/"+doc.ID, "forget/"+doc.ID, time.Time{}, forgetJob{ID: doc.ID})
+}
+
+// mergedInto returns a contact and those merged into him, and all their identities.
+func (t *txn) mergedInto(contact *conversation.Contact) (people []conversation.Contact, identities []conversation.Identity, err error) {
+	people = append(people, *contact)
+	keys := make([]store.Key, len(contact.Parts))
+	for i, id := range contact.Parts {
+		keys[i] = contactKey(id)
+	}
+	if err := t.load(keys...); err != nil {
+		return nil, nil, err
+	}
+	for _, key := range keys {
+		if row, ok := t.row(key); ok {
+			p, err := decode[conversation.Contact](t, row)
+			if err != nil {
+				return nil, nil, err
+			}
+			people = append(people, p)
+		}
+	}
+	for _, p := range people {
+		for _, i := range p.Identities {
+			same := func(o conversation.Identity) bool { return o.Scope == i.Scope && o.Address == i.Address }
+			if !slices.ContainsFunc(identities, same) {
+				identities = append(identities, i)
+			}
+		}
+	}
+	return people, identities, nil
 }
 
 // Receipt returns what was erased of a person who was forgotten. It needs an admin. Error: ErrNotFound.
@@ -123,8 +162,10 @@ func (s *Session) Receipt(ctx context.Context, id string) (r Receipt, err error)
 	return r, wrap("receipt", id, err)
 }
 
-// steps of forgetting: his conversations, then deliveries by state.
-var forgetSteps = []string{"", "raw", "parked"}
+// The steps of forgetting: his conversations, the notes on his profile, then deliveries by state.
+var forgetSteps = []string{"", stepNotes, "raw", "parked"}
+
+const stepNotes = "notes"
 
 // forget does the jobs of a group.
 func (w *work) forget(ctx context.Context) error {
@@ -161,12 +202,16 @@ func (doc *forgetDoc) next(cursor string, now time.Time) {
 	if doc.Cursor = cursor; cursor != "" {
 		return
 	}
+	if doc.Person++; (doc.Step == "" || doc.Step == stepNotes) && doc.Person < len(doc.People) {
+		return
+	}
+	doc.Person = 0
 	i := slices.Index(forgetSteps, doc.Step)
 	if i+1 < len(forgetSteps) {
 		doc.Step = forgetSteps[i+1]
 		return
 	}
-	doc.Done, doc.Identities = now, nil
+	doc.Done, doc.Identities, doc.People = now, nil, nil
 }
 
 func (t *txn) saveForget(doc forgetDoc) error {

@@ -34,7 +34,7 @@ func (f *forgetting) change(ctx context.Context, was forgetDoc, change func(*txn
 		if err != nil {
 			return err
 		}
-		if doc.Step != was.Step || doc.Cursor != was.Cursor || len(doc.Now) != len(was.Now) || !doc.Done.IsZero() {
+		if doc.Step != was.Step || doc.Person != was.Person || doc.Cursor != was.Cursor || len(doc.Now) != len(was.Now) || !doc.Done.IsZero() {
 			return errLeaseLost
 		}
 		if err := change(t, &doc); err != nil {
@@ -69,12 +69,14 @@ func (f *forgetting) step(ctx context.Context) (done bool, err error) {
 		return true, nil
 	case err != nil:
 		return false, err
+	case doc.Step == stepNotes:
+		return false, f.notes(ctx, doc)
 	case doc.Step != "":
 		return false, f.deliveries(ctx, doc)
 	case len(doc.Now) > 0:
 		return false, f.timeline(ctx, doc)
 	}
-	page, err := f.desk.store.List(ctx, store.Query{Tenant: f.lease.Tenant, Kind: store.Conversation, Fact: "contact", Value: doc.Contact, Ascending: true,
+	page, err := f.desk.store.List(ctx, store.Query{Tenant: f.lease.Tenant, Kind: store.Conversation, Fact: "contact", Value: doc.People[doc.Person], Ascending: true,
 		Limit: 1, Cursor: doc.Cursor})
 	if err != nil {
 		return false, err
@@ -112,7 +114,7 @@ func (f *forgetting) takeUp(t *txn, doc *forgetDoc, id string) error {
 		return nil
 	}
 	doc.Now = sources(&conv, parts)
-	doc.Alone = !slices.ContainsFunc(conv.Contacts, func(c string) bool { return c != doc.Contact })
+	doc.Alone = !slices.ContainsFunc(conv.Contacts, func(c string) bool { return !slices.Contains(doc.People, c) })
 	if doc.Alone && conv.Erasing.IsZero() {
 		return t.erase(doc.By, &conv, true)
 	}
@@ -203,7 +205,7 @@ func (f *forgetting) wipePage(ctx context.Context, doc forgetDoc, id string, row
 			if err != nil {
 				return err
 			}
-			his := m.Author.Kind == conversation.ByContact && m.Author.ID == doc.Contact
+			his := m.Author.Kind == conversation.ByContact && slices.Contains(doc.People, m.Author.ID) || slices.Contains(doc.People, m.About)
 			switch {
 			case his && (m.Erased.IsZero() || m.Author.Name != ""):
 				n++
@@ -252,7 +254,11 @@ func (f *forgetting) leave(ctx context.Context, doc forgetDoc, id string) error 
 			return err
 		}
 		before := conv.Threads
-		change, err := t.apply(&conv, false, env, conversation.DropPeople{Contact: doc.Contact, Identities: doc.Identities})
+		commands := make([]conversation.Command, len(doc.People))
+		for i, id := range doc.People {
+			commands[i] = conversation.DropPeople{Contact: id, Identities: doc.Identities}
+		}
+		change, err := t.apply(&conv, false, env, commands...)
 		if err != nil {
 			return err
 		}
@@ -262,6 +268,34 @@ func (f *forgetting) leave(ctx context.Context, doc forgetDoc, id string) error 
 		})
 		head := cmp.Or(conv.Into, conv.ID)
 		return t.release(gone, head)
+	})
+}
+
+// notes deletes a page of the notes on a profile.
+func (f *forgetting) notes(ctx context.Context, doc forgetDoc) error {
+	page, err := f.desk.store.List(ctx, store.Query{Tenant: f.lease.Tenant, Kind: store.Message, Fact: "conversation", Value: notesOf(doc.People[doc.Person]),
+		Ascending: true, Limit: erasePage})
+	if err != nil {
+		return err
+	}
+	return f.change(ctx, doc, func(t *txn, d *forgetDoc) error {
+		messages, err := decodeAll[conversation.Message](page.Rows)
+		if err != nil {
+			return err
+		}
+		t.adopt(page.Rows)
+		if err := t.load(namesOf(messages)...); err != nil {
+			return err
+		}
+		for i := range messages {
+			if _, err := t.deleteMessage(&messages[i]); err != nil {
+				return err
+			}
+		}
+		if d.Messages += len(messages); page.Cursor == "" {
+			d.next("", t.now)
+		}
+		return nil
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 // SpamSettings say whether a tenant's customers' messages are judged.
 type SpamSettings struct {
 	On         bool `json:"on,omitempty"`         // spam goes to the Spam folder, and agents' marks are learned: Spam, Restore, and an answer as "not spam"
-	JudgeKnown bool `json:"judgeKnown,omitempty"` // contacts whom people have named are judged like strangers. Defaults to never
+	JudgeKnown bool `json:"judgeKnown,omitempty"` // contacts whom people have named, or who have a record, are judged like strangers. Defaults to never
 	Folder     bool `json:"folder,omitempty"`     // there is a Spam folder: kept by the Desk, from the first time it was on
 }
 
@@ -70,9 +70,9 @@ func (in *inbound) judgement(s SpamSettings, m *channel.Message) (conversation.J
 	return "", nil
 }
 
-// knows reports whether the sender is a contact whom people have given a name.
+// knows reports whether the sender is a contact who has a name that people gave, or a record of the host's.
 func (in *inbound) knows(from []conversation.Identity) bool {
-	if in.contact == nil || in.contact.Name == "" {
+	if in.contact == nil || in.contact.Name == "" && len(in.contact.Links) == 0 {
 		return false
 	}
 	for _, i := range from {

@@ -128,7 +128,7 @@ func (cmd AddNote) do(x *step) error {
 		return &StateError{Command: "note", Reason: "the conversation is in trash", Instead: "restore"}
 	}
 	m := cmd.Message
-	m.Direction = Note
+	m.Direction, m.About = Note, cmd.Contact
 	m.Channel, m.Thread, m.Delivery, m.Template = "", "", "", nil
 	entry := x.append(m)
 	x.event(Event{Type: EventNoted, Message: entry.ID, Contact: cmd.Contact})

@@ -90,6 +90,8 @@ type Message struct {
 	Doubted  bool      `json:"doubted,omitempty"`  // a person had it sent again while nobody knew whether it had arrived
 	Forwards string    `json:"forwards,omitempty"` // ID of the message it forwards
 
+	About string `json:"about,omitempty"` // of a note: the contact's ID
+
 	Event *Event `json:"event,omitempty"` // activity only: what it tells
 
 	Changed time.Time `json:"changed"`           // at every commit; never goes back

@@ -145,3 +145,36 @@ func TestK9_Refusals(t *testing.T) {
 		assert.Equal(t, "Hi", w.timeline(c.ID)[0].Text)
 	})
 }
+
+// What is merged into a person, noted about him, drafted to him or scheduled for him goes with him.
+func TestK9_MergedNotedAndDrafted(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		contact, alone, _ := w.life("zaphod")
+		other := w.hearsAt("beeblebrox", "the other head of zaphod")
+		_, err := w.setup.MergeContacts(ctx, contact, other.Contacts[0])
+		require.NoError(t, err)
+		_, err = w.setup.Note(ctx, contact, "zaphod has two heads")
+		require.NoError(t, err)
+		require.NoError(t, w.jane.SaveDraft(ctx, alone.ID, false, frontdesk.SavedDraft{Text: "dear zaphod"}))
+		_, err = w.jane.Reply(ctx, other.ID, frontdesk.Draft{Text: "zaphod, next week", At: w.clock.Now().Add(7 * 24 * time.Hour)})
+		require.NoError(t, err)
+		r, err := w.setup.Forget(ctx, contact)
+		require.NoError(t, err)
+		w.run()
+		got := w.erased(r.ID)
+		assert.False(t, got.Done.IsZero())
+		assert.Equal(t, 2, got.Conversations)
+		assert.Equal(t, 2, got.Identities)
+		assert.Empty(t, w.traces("zaphod"))
+		assert.Empty(t, w.traces("beeblebrox"))
+		assert.True(t, w.gone(other.ID))
+		again, err := w.setup.Forget(ctx, other.Contacts[0])
+		require.NoError(t, err)
+		assert.Equal(t, r.ID, again.ID, "he is the same person")
+		w.clock.Advance(8 * 24 * time.Hour)
+		w.run()
+		for _, sent := range w.provider.Sent("shop") {
+			assert.NotContains(t, sent.Part.Text, "next week", "what was to be sent to him is not sent")
+		}
+	})
+}

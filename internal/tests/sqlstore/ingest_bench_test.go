@@ -62,7 +62,6 @@ func BenchmarkIngest(b *testing.B) {
 type ingest struct {
 	store.Store
 	conversations int
-	mu            sync.Mutex
 	sent          int
 }
 
