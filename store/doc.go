@@ -90,7 +90,16 @@
 // # What is listed
 //
 // Conversations are listed by four ranges, each an index that ends in activity and ID: shelf; shelf and mailbox; shelf and team; shelf
-// and agent. [Listed] names the facts that are listed, each by an index (kind, name, value, order, ID). All other facts only filter.
+// and agent. These facts are listed, each by an index (kind, name, value, order, ID); all others only filter. [Listed] tells them.
+//
+//	conversation  agent channel contact deadline failed folder followup label number owner pin record snoozed subscriber tag
+//	message       conversation record trash undelivered
+//	contact       field label phone record
+//	event         contact feed
+//	delivery      state
+//
+// Every message has one fact "conversation", every event one "feed" and every delivery one "state": a store may give those columns of
+// their own. All other lists are of the kind's rows by ID.
 //
 // Words have no list of their own: they filter every list. A store whose tenants search in many rows keeps an index (kind, word, ID) and
 // begins a list by ID that asks for words at the rarest of them: among millions of rows a search then reads little more than it shows, and

@@ -1,7 +1,10 @@
 package store_test
 
 import (
+	"fmt"
 	"math"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -117,4 +120,14 @@ func FuzzCursor(f *testing.F) {
 		require.NoError(t, err)
 		assert.Equal(t, p, again)
 	})
+}
+
+// The package's documentation lists what is listed.
+func TestDocumentedLists(t *testing.T) {
+	text, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	for _, kind := range []store.Kind{store.Conversation, store.Message, store.Contact, store.Event, store.Delivery} {
+		line := fmt.Sprintf("//\t%-13s %s\n", kind, strings.Join(store.ListedFacts(kind), " "))
+		assert.Contains(t, string(text), line)
+	}
 }
