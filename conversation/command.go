@@ -86,6 +86,7 @@ func (c *Change) Changed() bool { return len(c.Events) > 0 || len(c.Messages) > 
 //	AddNote            appended   appended   appended   appended      appended      appended   appended   –
 //	Fail               a final failure is counted; a closed conversation opens and keeps its agent; nothing becomes unread
 //	Settle             a failure is no longer counted
+//	Alerted            told where it holds: untaken without an agent in the inbox, unanswered while the customer waits there; once a spell
 //	Unsend             the entry's content goes; preview, attention and waiting-since are those before it
 //	Absorb             takes over     to inbox ⁸     to inbox ⁸               to inbox ⁸ –          –
 //	Join               leaves every list and count; ends the snooze          joins      –          –
@@ -111,8 +112,10 @@ func Apply(c Conversation, env Env, commands ...Command) (Change, error) {
 	for _, change := range x.after {
 		change()
 	}
-	ch := Change{Conversation: x.c, Messages: x.messages, Events: x.events}
+	ch := Change{Messages: x.messages, Events: x.events}
 	if ch.Changed() {
+		x.keepSpells(c.WaitingSince)
+		ch.Conversation = x.c
 		ch.Conversation.Changed = x.changed()
 	} else {
 		ch.Conversation = c

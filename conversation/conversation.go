@@ -110,6 +110,10 @@ type Conversation struct {
 
 	Erasing time.Time `json:"erasing,omitzero"` // since when it is being erased for good
 
+	Noticed    time.Time `json:"noticed,omitzero"`    // the waiting-since of the spell in which an automatic answer was sent
+	Untaken    time.Time `json:"untaken,omitzero"`    // when it was told that no agent has it; ends when one takes it, or it leaves the inbox
+	Unanswered time.Time `json:"unanswered,omitzero"` // the waiting-since of the spell in which it was told that the customer has no answer
+
 	Into  string   `json:"into,omitempty"`  // the conversation that this one is merged into
 	Parts []string `json:"parts,omitempty"` // the conversations merged into this one
 

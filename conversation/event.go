@@ -39,6 +39,7 @@ const (
 	EventSubscribers = "conversation.subscribers" // From: who no longer is, To: who is now
 	EventLinked      = "conversation.linked"      // From: records it is no longer tied to, To: those it is now; kind, then ID after a slash
 	EventPinned      = "conversation.pinned"      // by the actor. From and To: on, off
+	EventAlert       = "conversation.alert"       // somebody waits too long. To: AlertUntaken, AlertUnanswered
 
 	EventMerged   = "conversation.merged"   // From: what was merged, joined by commas; To: into what
 	EventUnmerged = "conversation.unmerged" // From: the conversation that it was merged into; To: the one that left

@@ -69,6 +69,9 @@ const (
 	LaterToday Preset = "later-today" // in three hours
 	Tomorrow   Preset = "tomorrow"    // the next day at 8:00
 	NextWeek   Preset = "next-week"   // the next Monday at 8:00
+
+	// NextBusinessMorning is when a mailbox's next business day begins; without business hours the next day from Monday to Friday at 8:00.
+	NextBusinessMorning Preset = "next-business-morning"
 )
 
 // Until returns the preset's time, counted from now in now's time zone. A day without an 8:00, such as one that a zone skipped when it
@@ -94,6 +97,13 @@ func (p Preset) Until(now time.Time) (time.Time, error) {
 			days = 7
 		}
 		return morning(days), nil
+	case NextBusinessMorning:
+		next := morning(1)
+		for next.Weekday() == time.Saturday || next.Weekday() == time.Sunday {
+			now = next
+			next = morning(1)
+		}
+		return next, nil
 	}
-	return time.Time{}, badValue("preset", "%q is not a preset; use %q, %q or %q", string(p), LaterToday, Tomorrow, NextWeek)
+	return time.Time{}, badValue("preset", "%q is not a preset; use %q, %q, %q or %q", string(p), LaterToday, Tomorrow, NextWeek, NextBusinessMorning)
 }

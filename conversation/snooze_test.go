@@ -157,6 +157,10 @@ func TestPresets(t *testing.T) {
 		{"Monday from Sunday", berlin, "2026-03-08 23:00", NextWeek, "2026-03-09 08:00", 9},
 		{"Monday loses an hour", berlin, "2026-03-27 08:00", NextWeek, "2026-03-30 08:00", 71},
 		{"Monday gains an hour", berlin, "2026-10-23 08:00", NextWeek, "2026-10-26 08:00", 73},
+		{"a business morning", berlin, "2026-03-02 07:00", NextBusinessMorning, "2026-03-03 08:00", 25},
+		{"a business morning from Friday", berlin, "2026-03-06 09:00", NextBusinessMorning, "2026-03-09 08:00", 71},
+		{"a business morning from Saturday loses an hour", berlin, "2026-03-28 08:00", NextBusinessMorning, "2026-03-30 08:00", 47},
+		{"a business morning from Sunday", berlin, "2026-03-08 23:00", NextBusinessMorning, "2026-03-09 08:00", 9},
 		{"Samoa skipped 30 December 2011", apia, "2011-12-29 09:00", Tomorrow, "2011-12-31 08:00", 23},
 		{"and its Friday only", apia, "2011-12-29 09:00", NextWeek, "2012-01-02 08:00", 71},
 	} {

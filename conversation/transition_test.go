@@ -144,6 +144,8 @@ var acts = []struct {
 		l.c.Preview = ""
 		return SetMinutes{Message: m, Minutes: 5}
 	}},
+	{name: "Alerted untaken", by: system, cmd: always(Alerted{Kind: AlertUntaken})},
+	{name: "Alerted unanswered", by: system, cmd: always(Alerted{Kind: AlertUnanswered})},
 }
 
 // What each command does in each state, from the requirements. A line reads: states, an arrow, where the conversation stands after it
@@ -396,6 +398,13 @@ RestoreMessage
 	all                                            -> = restored
 SetMinutes
 	all                                            -> = minutes
+Alerted untaken
+	waiting team                                   -> = alert
+	assigned assigned-returned asleep done archive -> same
+	spam-open trash-open                           -> same
+Alerted unanswered
+	inbox assigned-returned                        -> = alert
+	asleep done archive spam-open trash-open       -> same
 `
 
 // groups are names for several states.

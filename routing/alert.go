@@ -11,8 +11,8 @@ type AlertKind string
 
 // The kinds of alerts.
 const (
-	Untaken    AlertKind = "untaken"    // no agent has it
-	Unanswered AlertKind = "unanswered" // the customer has no answer, whether an agent has it or not
+	Untaken    AlertKind = conversation.AlertUntaken    // no agent has it
+	Unanswered AlertKind = conversation.AlertUnanswered // the customer has no answer, whether an agent has it or not
 )
 
 // Alerts are after how long somebody is alerted, in business time. The zero value alerts nobody.
