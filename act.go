@@ -173,10 +173,13 @@ type wakeJob struct {
 	Conversation string `json:"conversation"`
 }
 
-// scheduleWake queues the end of a snooze that a change began, and a follow-up that it set or made possible again.
+// scheduleWake queues the end of a snooze that a change began, a follow-up that it set or made possible again, and the alerts that it leads to.
 func (t *txn) scheduleWake(before, after *conversation.Conversation) error {
 	if before == nil {
 		before = &conversation.Conversation{}
+	}
+	if err := t.scheduleAlerts(before, after); err != nil {
+		return err
 	}
 	if !after.Snoozed.IsZero() && !before.Snoozed.Equal(after.Snoozed) {
 		if err := t.queueWake("wake", after.ID, after.Snoozed); err != nil {
@@ -313,7 +316,7 @@ func (t *txn) visibleMessage(c caller, id string) (m conversation.Message, conv 
 	return m, conv, err
 }
 
-// SnoozePreset returns the time of a preset in a time zone, to be used in Snooze.
+// SnoozePreset returns the time of a preset in a time zone, to be used in Snooze. For one by a mailbox's hours see NextBusinessMorning.
 func (s *Session) SnoozePreset(p conversation.Preset, zone *time.Location) (time.Time, error) {
 	if zone == nil {
 		zone = time.UTC

@@ -84,6 +84,7 @@ type shared struct {
 	locks   stripes
 	docs    docCache
 	conns   connCache
+	hours   calendarCache
 	routes  routeCache
 	numbers numberBlocks
 	writers writers

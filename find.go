@@ -124,7 +124,11 @@ func (s *Session) Conversations(ctx context.Context, q Query) (page Page[Convers
 		}
 		page.Next, page.Prev = found.next, found.prev
 		for _, conv := range found.items {
-			page.Items = append(page.Items, seen(conv, c, settings.GlobalRead))
+			item := seen(conv, c, settings.GlobalRead)
+			if item.Waited, err = t.waited(&conv); err != nil {
+				return err
+			}
+			page.Items = append(page.Items, item)
 		}
 		return nil
 	})

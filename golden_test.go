@@ -15,6 +15,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/channel/spam"
 	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/routing"
 	"github.com/frontdesk-go/frontdesk/store"
 )
 
@@ -75,6 +76,14 @@ func TestGoldenBodies(t *testing.T) {
 			Blocked:  true, Refused: 2, Into: "p0", Parts: []string{"p2"}, Gave: &conversation.Given{Name: "n", Platform: "p", Labels: []string{"vip"}, Fields: []string{"size"},
 				Links: []conversation.Link{{Kind: "order", ID: "1", By: conversation.ByMatch}}, Blocked: true, Refused: 2,
 				Consents: map[string]conversation.Consent{"ch": {State: conversation.OptedIn, At: at}}, At: at}, Created: at, Changed: at},
+		"told.1": conversation.Conversation{ID: "c1", Noticed: at, Untaken: at, Unanswered: at},
+		"hours.1": Mailbox{ID: "berlin", Alerts: routing.Alerts{Untaken: time.Minute, Unanswered: time.Hour},
+			Hours: routing.Hours{Zone: "Europe/Berlin", Week: routing.Week{Monday: []routing.Span{{From: 540, To: 1080}}},
+				Holidays: []routing.Holiday{{Date: "2026-12-25", Name: "Christmas", Spans: []routing.Span{{From: 1320, To: 120}}}}}},
+		"autoreplies.1": autoReplies{Replies: []AutoReply{{ID: "a", Off: true, Mailboxes: []string{"berlin"}, Channels: []string{"ch"}, Hours: OutsideHours,
+			Audience: AudienceFull, Capacity: 9, After: time.Minute, Text: "T"}}},
+		"roster.1": Roster{Zone: "Europe/Berlin", Slots: []routing.Slot{{Name: "early", Span: routing.Span{From: 360, To: 840}}}},
+		"duty.1":   dutyMonth{Duties: map[string]map[string][]string{"2026-12-25": {"early": {"jd"}}}},
 		"delivery.1": Delivery{ID: "raw-1", Kind: "twilio", Token: "tok", Method: "POST", URL: "https://x", Header: map[string][]string{"A": {"b"}}, Body: []byte{0, 255},
 			Since: at, Reason: "r", Tries: 2},
 		"spamhead.1":    spamHead{Generation: 3},

@@ -303,6 +303,9 @@ func (in *inbound) finish() error {
 		if err := in.teach(h.loaded, &h.Conversation); err != nil {
 			return err
 		}
+		if err := in.autoReplySoon(h.loaded, &h.Conversation); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -249,6 +249,10 @@ func (w *work) dispatch(ctx context.Context) (err error) {
 		return w.drop(ctx)
 	case "upload":
 		return w.expire(ctx)
+	case groupAlert:
+		return w.alert(ctx)
+	case groupAutoReply:
+		return w.autoReply(ctx)
 	}
 	return fmt.Errorf("a job of group %q, which this program does not know", w.lease.Group)
 }

@@ -41,6 +41,9 @@ func (s *Session) SaveMailbox(ctx context.Context, m Mailbox) error {
 	if err := m.FollowUp.check(); err != nil {
 		return err
 	}
+	if err := m.checkHours(); err != nil {
+		return err
+	}
 	return s.save(ctx, "save mailbox", document("mailbox", m.ID), func(t *txn) (any, error) {
 		old, _, err := doc[Mailbox](t, document("mailbox", m.ID))
 		m.Methods = old.Methods
@@ -62,6 +65,7 @@ func (s *Session) SaveSettings(ctx context.Context, settings Settings) error {
 	return s.save(ctx, "save settings", document("settings", "tenant"), func(t *txn) (any, error) {
 		old, err := t.settings()
 		settings.Spam.Folder = old.Spam.Folder || settings.Spam.On
+		settings.AutoReplies = old.AutoReplies
 		if err == nil && old.Retention != settings.Retention {
 			err = t.resweep()
 		}
@@ -179,8 +183,8 @@ func (t *txn) saveDocument(c caller, key store.Key, v any) error {
 }
 
 // private are the members of settings that events do not repeat: texts, names and addresses.
-var private = []string{"account", "alias", "allow", "allowed", "attachments", "block", "content", "followUp", "layouts", "name", "names", "optInText", "options", "rules", "secret", "shortcut",
-	"stages", "templates", "title", "token"}
+var private = []string{"account", "alias", "allow", "allowed", "attachments", "block", "content", "duties", "followUp", "hours", "layouts", "name", "names", "optInText", "options", "replies", "rules", "secret", "shortcut",
+	"slots", "stages", "templates", "title", "token"}
 
 // difference returns the members in which two bodies differ, as JSON objects: the old values and the new. Of private ones it says only
 // that they differ.

@@ -22,6 +22,9 @@ func (s *Session) Conversation(ctx context.Context, id string) (out Conversation
 			return err
 		}
 		out = seen(conv, c, settings.GlobalRead)
+		if out.Waited, err = t.waited(&conv); err != nil {
+			return err
+		}
 		if out.People, err = t.people(&conv); err != nil {
 			return err
 		}

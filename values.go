@@ -6,6 +6,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/retention"
+	"github.com/frontdesk-go/frontdesk/routing"
 )
 
 // Actor is who calls. The host vouches for it: the Desk checks what an actor may do, never who he is.
@@ -36,6 +37,9 @@ type Mailbox struct {
 
 	Country string `json:"country,omitempty"` // ISO 3166-1 code, such as "DE", of phone numbers that are given without one
 
+	Hours  routing.Hours  `json:"hours,omitzero"`  // when it is open. Defaults to no hours: always
+	Alerts routing.Alerts `json:"alerts,omitzero"` // who waits too long, in business time: each 1 minute to 365 days, or 0 for never. Told as conversation.EventAlert
+
 	Methods []string `json:"methods,omitempty"` // how people write here; kept by the Desk from the mailbox's channels
 }
 
@@ -44,6 +48,11 @@ type Settings struct {
 	GlobalRead     bool `json:"globalRead,omitempty"`     // what one agent reads is read for all
 	WhisperDefault bool `json:"whisperDefault,omitempty"` // a draft that does not say otherwise is a whisper
 	UndoSeconds    int  `json:"undoSeconds,omitempty"`    // how long what an agent sends can be taken back before it leaves, 0–600 s. Defaults to 0: it leaves at once
+
+	// DutyOnly has conversations handed out only to agents who are on duty by the Roster. They can still be assigned by hand.
+	DutyOnly bool `json:"dutyOnly,omitempty"`
+
+	AutoReplies bool `json:"autoReplies,omitempty"` // some are in use; kept by SaveAutoReplies
 
 	Spam SpamSettings `json:"spam,omitzero"`
 
@@ -251,6 +260,7 @@ type Conversation struct {
 	People   []conversation.Contact // of Contacts, in a single read; empty in lists
 	Windows  []WindowState          // of its threads, in a single read; empty in lists
 	Internal bool                   // it has no channel and takes whispers only
+	Waited   time.Duration          // how long the customer has waited for an answer, in the mailbox's business time; in readings
 }
 
 // WindowState says whether one may answer on a thread now.

@@ -253,6 +253,25 @@ var commands = map[string]command{
 	"SaveResponsibility": {manages, false, false, func(s *frontdesk.Session, _ *scene) error {
 		return s.SaveResponsibility(ctx, frontdesk.Responsibility{ID: "returns", Names: english("Returns")})
 	}},
+	"SaveAutoReplies": {manages, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return s.SaveAutoReplies(ctx, []frontdesk.AutoReply{{ID: "closed", Text: "We are closed"}})
+	}},
+	"AutoReplies": {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.AutoReplies(ctx)) }},
+	"Opening": {reads, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return missing(s.Opening(ctx, "berlin", time.Time{}))
+	}},
+	"NextBusinessMorning": {reads, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return missing(s.NextBusinessMorning(ctx, "berlin", nil))
+	}},
+	"SaveRoster": {manages, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return s.SaveRoster(ctx, frontdesk.Roster{Zone: "Europe/Berlin"})
+	}},
+	"ImportRoster": {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return s.ImportRoster(ctx, "agent,date,slot\n") }},
+	"Roster":       {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Roster(ctx)) }},
+	"Duties":       {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Duties(ctx, "2026-03")) }},
+	"OnDuty": {reads, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return only(s.OnDuty(ctx, "jd", time.Time{}))
+	}},
 	"Responsibilities": {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Responsibilities(ctx)) }},
 	"Subscribe":        {works, true, true, func(s *frontdesk.Session, x *scene) error { return only(s.Subscribe(ctx, x.conv)) }},
 	"Unsubscribe":      {works, true, true, func(s *frontdesk.Session, x *scene) error { return only(s.Unsubscribe(ctx, x.conv)) }},
