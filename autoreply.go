@@ -112,6 +112,9 @@ func (s *Session) SaveAutoReplies(ctx context.Context, replies []AutoReply) erro
 // AutoReplies returns the automatic answers, in order.
 func (s *Session) AutoReplies(ctx context.Context) (out []AutoReply, err error) {
 	err = s.read(ctx, "automatic replies", "", func(t *txn, _ caller) error {
+		if err := t.load(autoRepliesKey); err != nil { // a reading has no commit that would find out an old one
+			return err
+		}
 		all, _, err := doc[autoReplies](t, autoRepliesKey)
 		out = all.Replies
 		return err

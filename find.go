@@ -124,13 +124,9 @@ func (s *Session) Conversations(ctx context.Context, q Query) (page Page[Convers
 		}
 		page.Next, page.Prev = found.next, found.prev
 		for _, conv := range found.items {
-			item := seen(conv, c, settings.GlobalRead)
-			if item.Waited, err = t.waited(&conv); err != nil {
-				return err
-			}
-			page.Items = append(page.Items, item)
+			page.Items = append(page.Items, seen(conv, c, settings.GlobalRead))
 		}
-		return nil
+		return t.wait(page.Items)
 	})
 	return page, err
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/routing"
+	"github.com/frontdesk-go/frontdesk/store"
 )
 
 // The bounds of a mailbox's alerts.
@@ -51,16 +53,29 @@ func (t *txn) hours(mailbox string) (box Mailbox, calendar *routing.Calendar, er
 	return box, calendar, err
 }
 
-// waited is how long a conversation's customer has waited for an answer, in business time.
-func (t *txn) waited(c *conversation.Conversation) (time.Duration, error) {
-	if c.WaitingSince.IsZero() {
-		return 0, nil
+// wait fills in how long customers have waited, in business time, as of fresh settings.
+func (t *txn) wait(items []Conversation) error {
+	var keys []store.Key
+	for i := range items {
+		if key := document("mailbox", items[i].Mailbox); !items[i].WaitingSince.IsZero() && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
 	}
-	_, calendar, err := t.hours(c.Mailbox)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return 0, err
+	if err := t.load(keys...); err != nil {
+		return err
 	}
-	return routing.Waited(c, calendar, t.now), nil
+	for i := range items {
+		c := &items[i].Conversation
+		if c.WaitingSince.IsZero() {
+			continue
+		}
+		_, calendar, err := t.hours(c.Mailbox)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		items[i].Waited = routing.Waited(c, calendar, t.now)
+	}
+	return nil
 }
 
 // Opening says whether a mailbox is open at a moment, and what comes next. A mailbox without hours is always open.
@@ -94,8 +109,11 @@ func (s *Session) Opening(ctx context.Context, mailbox string, at time.Time) (ou
 
 // hoursFor returns the calendar of a mailbox that the caller sees.
 func (t *txn) hoursFor(c caller, mailbox string) (*routing.Calendar, error) {
-	if !c.sees(mailbox) {
+	if !c.sees(mailbox) || store.CheckText(mailbox, false) != "" {
 		return nil, fmt.Errorf("mailbox %q: %w", mailbox, ErrNotFound)
+	}
+	if err := t.load(document("mailbox", mailbox)); err != nil { // a reading has no commit that would find out an old one
+		return nil, err
 	}
 	_, calendar, err := t.hours(mailbox)
 	return calendar, err

@@ -78,6 +78,9 @@ func (r Roster) location() (*time.Location, error) {
 // Roster returns the slots.
 func (s *Session) Roster(ctx context.Context) (r Roster, err error) {
 	err = s.read(ctx, "roster", "", func(t *txn, _ caller) error {
+		if err := t.load(rosterKey); err != nil { // a reading has no commit that would find out an old one
+			return err
+		}
 		r, _, err = doc[Roster](t, rosterKey)
 		return err
 	})
@@ -198,6 +201,9 @@ func (s *Session) Duties(ctx context.Context, yearMonth string) (out []routing.D
 		return nil, wrap("duties", "", invalid("month", "%.40q is not a month such as 2026-12", yearMonth))
 	}
 	err = s.read(ctx, "duties", yearMonth, func(t *txn, _ caller) error {
+		if err := t.load(dutyKey(yearMonth)); err != nil {
+			return err
+		}
 		m, _, err := doc[dutyMonth](t, dutyKey(yearMonth))
 		out = m.list()
 		return err
@@ -227,6 +233,15 @@ func (s *Session) OnDuty(ctx context.Context, agent string, at time.Time) (on bo
 		}
 		if at.IsZero() {
 			at = t.now
+		}
+		keys := []store.Key{rosterKey}
+		for _, month := range []string{at.UTC().Add(-48 * time.Hour).Format("2006-01"), at.UTC().Add(24 * time.Hour).Format("2006-01")} {
+			if key := dutyKey(month); !slices.Contains(keys, key) { // whatever the time zone
+				keys = append(keys, key)
+			}
+		}
+		if err := t.load(keys...); err != nil {
+			return err
 		}
 		on, err = t.onDuty(agent, at)
 		return err

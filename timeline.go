@@ -21,10 +21,11 @@ func (s *Session) Conversation(ctx context.Context, id string) (out Conversation
 		if err != nil {
 			return err
 		}
-		out = seen(conv, c, settings.GlobalRead)
-		if out.Waited, err = t.waited(&conv); err != nil {
+		item := []Conversation{seen(conv, c, settings.GlobalRead)}
+		if err := t.wait(item); err != nil {
 			return err
 		}
+		out = item[0]
 		if out.People, err = t.people(&conv); err != nil {
 			return err
 		}

@@ -33,7 +33,9 @@ func (cmd Alerted) do(x *step) error {
 }
 
 // Told reports whether an automatic answer was sent in the spell in which the customer waits.
-func (c *Conversation) Told() bool { return !c.WaitingSince.IsZero() && c.Noticed.Equal(c.WaitingSince) }
+func (c *Conversation) Told() bool {
+	return !c.WaitingSince.IsZero() && c.Noticed.Equal(c.WaitingSince)
+}
 
 // keepSpells ends what was told of a spell that is over. A spell whose first message went, or came back, begins at another time and stays
 // the same: what was told in it is not told again.
