@@ -82,6 +82,7 @@ func (cmd Receive) do(x *step) error {
 	x.cameIn(cmd.Thread, entry.At)
 	if x.c.WaitingSince.IsZero() {
 		x.c.WaitingSince = entry.At
+		x.c.Noticed, x.c.Unanswered = time.Time{}, time.Time{} // a new spell, even if the provider's clock says the same
 	}
 	x.attend(entry)
 	x.comeBack()
