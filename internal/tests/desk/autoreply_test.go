@@ -162,6 +162,11 @@ func TestU3_NeverToMachinesSpamOrTheRefusing(t *testing.T) {
 		got := w.get(zoe.ID)
 		assert.False(t, got.Told())
 		assert.Len(t, w.timeline(zoe.ID), 1, "nothing half done")
+		w.takes(channel.Item{Account: "shop", Thread: "zoe", At: w.clock.Now(), Consent: &channel.Consent{
+			From: conversation.Identity{Scope: "loopback", Address: "zoe"}}})
+		w.clock.Advance(time.Minute)
+		w.run()
+		assert.Empty(t, w.texts(), "what was refused is not tried again")
 
 		w.hears("ann", "Hi")
 		w.run()
