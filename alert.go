@@ -19,8 +19,12 @@ type alertJob struct {
 
 // scheduleAlerts queues the alerts that a change leads to. Later ones of the same spell are due when they were, so they are there already.
 func (t *txn) scheduleAlerts(before, after *conversation.Conversation) error {
-	if !after.InInbox() || after.Agent != "" && after.WaitingSince.IsZero() {
+	if !after.InInbox() || after.Gone() || after.Agent != "" && after.WaitingSince.IsZero() {
 		return nil
+	}
+	if before.ID != "" && before.InInbox() && before.Mailbox == after.Mailbox && (before.Agent == "") == (after.Agent == "") &&
+		!after.WaitingSince.IsZero() && before.WaitingSince.Equal(after.WaitingSince) {
+		return nil // what is due rests on nothing else
 	}
 	box, calendar, err := t.hours(after.Mailbox)
 	if err != nil || box.Alerts == (routing.Alerts{}) {
@@ -96,13 +100,13 @@ func (w *work) alert(ctx context.Context) error {
 	})
 }
 
-// stillThere loads a conversation that a job is about; nil if it is gone or merged into another.
+// stillThere loads a conversation that a job is about; nil if it is gone, merged into another or being erased.
 func (t *txn) stillThere(id string) (*conversation.Conversation, error) {
 	if err := t.load(conversationKey(id)); err != nil {
 		return nil, err
 	}
 	conv, err := t.conversation(id)
-	if errors.Is(err, ErrNotFound) || err == nil && conv.Into != "" {
+	if errors.Is(err, ErrNotFound) || err == nil && conv.Gone() {
 		return nil, nil
 	}
 	return &conv, err

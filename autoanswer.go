@@ -40,7 +40,7 @@ func (t *txn) queueAutoReply(j autoReplyJob, due time.Time) error {
 
 // answerable reports whether a customer waits where automatic answers are given.
 func answerable(c *conversation.Conversation) bool {
-	return c.Place == conversation.Inbox && c.Status == conversation.Open && !c.WaitingSince.IsZero()
+	return !c.Gone() && c.Place == conversation.Inbox && c.Status == conversation.Open && !c.WaitingSince.IsZero()
 }
 
 // autoReply does the looks of one conversation. An answer that is refused, as by a closed window, is not given.

@@ -65,6 +65,7 @@ func (x *step) absorb(p *Conversation, entry *Message) {
 	slices.SortStableFunc(x.c.Threads, func(a, b Thread) int { return b.LastInbound.Compare(a.LastInbound) })
 	x.absorbAttention(p, entry)
 	x.c.WaitingSince = earlier(x.c.WaitingSince, p.WaitingSince)
+	x.absorbTold(p)
 	x.c.Deadline = earlier(x.c.Deadline, p.Deadline)
 	x.c.FollowUp = earlier(x.c.FollowUp, p.FollowUp)
 	x.c.Priority = max(x.c.Priority, p.Priority)

@@ -52,3 +52,16 @@ func (x *step) keepSpells(was time.Time) {
 		}
 	}
 }
+
+// absorbTold takes over what was told of a part's spell, where that is the one in which the customer waits now.
+func (x *step) absorbTold(p *Conversation) {
+	if !x.c.WaitingSince.Equal(p.WaitingSince) || p.WaitingSince.IsZero() {
+		return
+	}
+	if p.Told() {
+		x.c.Noticed = p.WaitingSince
+	}
+	if p.Unanswered.Equal(p.WaitingSince) {
+		x.c.Unanswered = p.WaitingSince
+	}
+}

@@ -49,3 +49,16 @@ func TestToldMovesWithTheSpell(t *testing.T) {
 	l.receive("third")
 	assert.False(t, l.c.Told())
 }
+
+// What was told of a part's spell is not told again where the parts wait on as one.
+func TestToldIsMerged(t *testing.T) {
+	l := begin(t, Rules{})
+	l.receive("first")
+	part := another
+	part.WaitingSince = l.c.WaitingSince.Add(-time.Hour)
+	part.Noticed, part.Unanswered = part.WaitingSince, part.WaitingSince
+	l.do(ben, Absorb{Parts: []Conversation{part}})
+	require.Equal(t, part.WaitingSince, l.c.WaitingSince)
+	assert.True(t, l.c.Told())
+	assert.Empty(t, l.do(system, Alerted{Kind: AlertUnanswered}).Events)
+}
