@@ -95,11 +95,14 @@ func (o *Opened) open(t testing.TB) {
 	o.Store = o.SQL
 }
 
-// Each runs a subtest on every kind of store.
+// Each runs a subtest on every kind of store. With -short SQLite is left out: as Go code it takes most of the time with the race detector.
 func Each(t *testing.T, run func(t *testing.T, s store.Store)) {
 	t.Helper()
 	t.Run("Memory", func(t *testing.T) { run(t, Memory(t)) })
-	EachSQL(t, func(t *testing.T, o *Opened) { run(t, o) })
+	if !testing.Short() {
+		t.Run("SQLite", func(t *testing.T) { run(t, SQLite(t)) })
+	}
+	t.Run("PostgreSQL", func(t *testing.T) { run(t, PostgreSQL(t)) })
 }
 
 // EachSQL runs a subtest on SQLite and one on PostgreSQL.
