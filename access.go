@@ -180,5 +180,5 @@ func (t *txn) env(actor conversation.Actor, mailbox string, ids []string) (conve
 
 func rules(box Mailbox, s Settings) conversation.Rules {
 	return conversation.Rules{Start: box.Start, StartNew: box.StartNew, NewAfter: days(box.NewAfterDays),
-		ReadOnAnswer: box.ReadOnAnswer, GlobalRead: s.GlobalRead}
+		ReadOnAnswer: box.ReadOnAnswer, GlobalRead: s.GlobalRead, Release: box.Slots > 0 && box.AssignOnFirst}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/blob"
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/internal/outbound"
 	"github.com/frontdesk-go/frontdesk/store"
 )
 
@@ -91,6 +92,7 @@ type shared struct {
 	finders cache[string, *regexp.Regexp] // compiled patterns of captures
 	turn    turn
 	kick    chan struct{} // work was queued in this process
+	poster  *outbound.Poster
 
 	spamModels  modelCache
 	spamSenders cache[string, keptSenders]
@@ -108,6 +110,9 @@ func New(cfg Config) (*Desk, error) {
 		kind := driver.Kind()
 		if kind == "" || strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
 			return nil, invalid("Drivers", "kind %q; use lower-case letters and digits", kind)
+		}
+		if kind == kindHandover {
+			return nil, invalid("Drivers", "kind %q is the address where bots ask for an agent; use another", kind)
 		}
 		if d.drivers[kind] != nil {
 			return nil, invalid("Drivers", "two drivers of kind %q; give one", kind)
@@ -130,6 +135,7 @@ func New(cfg Config) (*Desk, error) {
 	}
 	d.cfg = cfg.withDefaults()
 	d.now, d.log = d.cfg.Now, d.cfg.Log
+	d.poster = outbound.NewPoster(d.cfg.Client)
 	d.locks.init()
 	return d, nil
 }

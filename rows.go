@@ -64,6 +64,9 @@ func (t *txn) putConversation(c *conversation.Conversation, before *conversation
 		conversation.Tally(before, t.batch.Add, -1)
 	}
 	conversation.Tally(c, t.batch.Add, 1)
+	if err := t.slots(before, c); err != nil {
+		return err
+	}
 	return t.put(store.Row{Key: conversationKey(c.ID), Place: placeOf(c), Facts: conversationFacts(c), Words: wordsOf(c.Subject)}, formatConversation, c)
 }
 
@@ -137,6 +140,13 @@ func conversationFacts(c *conversation.Conversation) []store.Fact {
 	}
 	if c.Hold {
 		add("hold", "", 0)
+	}
+	if c.Waits() {
+		since := c.WaitsSince().UnixMicro()
+		add("queue", c.Mailbox, since)
+		if !c.Handover.IsZero() {
+			add("handover", c.Mailbox, since)
+		}
 	}
 	return facts
 }

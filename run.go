@@ -253,6 +253,12 @@ func (w *work) dispatch(ctx context.Context) (err error) {
 		return w.alert(ctx)
 	case groupAutoReply:
 		return w.autoReply(ctx)
+	case groupDispatch:
+		return w.handOut(ctx)
+	case "presence":
+		return w.presence(ctx)
+	case "handover":
+		return w.tellHandover(ctx)
 	}
 	return fmt.Errorf("a job of group %q, which this program does not know", w.lease.Group)
 }

@@ -38,6 +38,9 @@ func (s *Session) SaveMailbox(ctx context.Context, m Mailbox) error {
 	if err := checkRetention("Retention", m.Retention.Policy(retention.Policy{}).Validate()); err != nil {
 		return err
 	}
+	if err := m.checkRouting(); err != nil {
+		return err
+	}
 	if err := m.FollowUp.check(); err != nil {
 		return err
 	}
@@ -56,6 +59,9 @@ func (s *Session) SaveMailbox(ctx context.Context, m Mailbox) error {
 
 // SaveSettings replaces the tenant's settings. It needs an admin.
 func (s *Session) SaveSettings(ctx context.Context, settings Settings) error {
+	if err := settings.checkPresence(); err != nil {
+		return err
+	}
 	if err := checkRetention("Retention", settings.Retention.Validate()); err != nil {
 		return err
 	}
@@ -87,7 +93,7 @@ func (s *Session) SaveTeam(ctx context.Context, team Team) error {
 	if problem := conversation.CheckID(team.ID); problem != "" {
 		return invalid("ID", "%s", problem)
 	}
-	return s.save(ctx, "save team", document("team", team.ID), func(*txn) (any, error) { return team, nil })
+	return s.save(ctx, "save team", document("team", team.ID), func(t *txn) (any, error) { return team, t.checkFallback(team) })
 }
 
 // SaveAgent makes an agent or replaces his settings. His mailboxes and teams must exist. A mailbox can be taken from him once the messaging
@@ -179,11 +185,11 @@ func (t *txn) saveDocument(c caller, key store.Key, v any) error {
 	actor := c.who()
 	actor.Name, actor.Initials = "", ""
 	t.tell(t.now, conversation.Event{Type: conversation.EventSetting, At: t.now, Actor: actor, Subject: key.ID, From: from, To: to})
-	return nil
+	return t.settingChanged(v)
 }
 
 // private are the members of settings that events do not repeat: texts, names and addresses.
-var private = []string{"account", "alias", "allow", "allowed", "attachments", "block", "content", "duties", "followUp", "hours", "layouts", "name", "names", "optInText", "options", "replies", "rules", "secret", "shortcut",
+var private = []string{"account", "alias", "allow", "allowed", "attachments", "block", "content", "duties", "followUp", "handover", "hours", "layouts", "name", "names", "optInText", "options", "replies", "rules", "secret", "shortcut",
 	"slots", "stages", "templates", "title", "token"}
 
 // difference returns the members in which two bodies differ, as JSON objects: the old values and the new. Of private ones it says only

@@ -27,7 +27,8 @@ type txn struct {
 	called bool        // somebody's rights were looked at
 	ids    []string    // made before the first attempt
 
-	homes map[string]string // mailbox and method of new conversations, which are put after their messages
+	homes      map[string]string // mailbox and method of new conversations, which are put after their messages
+	dispatched bool              // the dispatcher is asked to look
 }
 
 // tries is how often a command is decided before it is ErrBusy.

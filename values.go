@@ -34,6 +34,13 @@ type Mailbox struct {
 
 	Retention retention.Override `json:"retention,omitzero"` // what it sets apart from Settings.Retention
 	FollowUp  AutoFollowUp       `json:"followUp,omitzero"`  // what happens when a customer stays silent after an answer. Defaults to nothing
+	// Slots is how many conversations an agent may hold, in all mailboxes, to be given another one of this mailbox, 0–1,000. Defaults to 0:
+	// people take them themselves. AssignOnFirst gives them out as they come in; without it, those for which a handover was requested.
+	Slots         int            `json:"slots,omitempty"`
+	AssignOnFirst bool           `json:"assignOnFirst,omitempty"`
+	PreferLast    bool           `json:"preferLast,omitempty"` // the agent whom the contact had last is preferred, if he is available
+	InHours       bool           `json:"inHours,omitempty"`    // they are given out within Hours only
+	Handover      HandoverAccess `json:"handover,omitzero"`    // how bots ask for an agent over HTTP
 
 	Country string `json:"country,omitempty"` // ISO 3166-1 code, such as "DE", of phone numbers that are given without one
 
@@ -41,6 +48,13 @@ type Mailbox struct {
 	Alerts routing.Alerts `json:"alerts,omitzero"` // who waits too long, in business time: each 1 minute to 365 days, or 0 for never. Told as conversation.EventAlert
 
 	Methods []string `json:"methods,omitempty"` // how people write here; kept by the Desk from the mailbox's channels
+}
+
+// HandoverAccess lets a bot platform ask for an agent over HTTP, and be told whether there is one. See Desk.Webhooks.
+type HandoverAccess struct {
+	Secret      string `json:"secret,omitempty"`      // a reference, resolved by Config.Secrets, to what requests carry as their bearer token. Defaults to none: the address is not there
+	EventURL    string `json:"eventUrl,omitempty"`    // a public https address that is told the answer, too; at most 2,000 bytes. Defaults to none
+	EventSecret string `json:"eventSecret,omitempty"` // a reference to what signs it; needed with EventURL
 }
 
 // Settings are a tenant's own.
@@ -57,6 +71,9 @@ type Settings struct {
 	Spam SpamSettings `json:"spam,omitzero"`
 
 	Retention retention.Policy `json:"retention,omitzero"` // when trash is erased and what is idle is archived, each 1–1,826 days. Defaults to never
+
+	IdleMinutes int              `json:"idleMinutes,omitempty"` // after how long without an action an agent counts as away, 1–1,440; -1: never. Defaults to 10
+	GiveBack    routing.Presence `json:"giveBack,omitempty"`    // from when on what an agent holds waits again: routing.Away or routing.Offline. Defaults to never
 }
 
 // Role is what an agent may do.
@@ -114,6 +131,13 @@ const (
 type Team struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
+
+	// What is assigned to the team goes to its available members; if there is none, to those of Fallback, another team; and if there is
+	// none either, to anybody of the mailbox where ToMailbox is set.
+	Away       bool   `json:"away,omitempty"`       // members who are away are given conversations too
+	Fallback   string `json:"fallback,omitempty"`   // ID of a team; its own fallback is not followed
+	ToMailbox  bool   `json:"toMailbox,omitempty"`  //
+	PreferLast bool   `json:"preferLast,omitempty"` // the agent whom the contact had last is preferred, if he is available
 }
 
 // Channel is one connected sending and receiving identity: a number, a page, an address, a marketplace account.

@@ -19,6 +19,12 @@ const MaxDelivery = 4 << 20
 // Webhooks takes the providers' deliveries at /hooks/<kind> and /hooks/<kind>/<channel token>. Each is verified over its raw bytes and
 // stored before it is answered: 2xx means that nothing of it can be lost any more, 5xx that the provider should deliver it again, 403
 // that it is forged, 404 that no channel is meant, 413 that it is larger than MaxDelivery.
+//
+// A bot platform asks for an agent with POST /hooks/handover/<tenant>/<mailbox> and the bearer token of the mailbox's HandoverAccess. The
+// body names the conversation: {"conversation": "<ID>"} or {"channel": "<ID>", "thread": "<the platform's key>"}, at most 16 KiB. The
+// answer is {"conversation": "<ID>", "availability": "available"}, or "nobody" or "outside_hours"; an error is {"error": {"code": …,
+// "message": …}} with status 400, 401, 404, 405, 409 (archive, spam or trash), 413, or 503 when it should be asked again. The event
+// webhook is told the same, signed as Standard Webhooks 1.0 has it. See Session.RequestHandover.
 func (d *Desk) Webhooks() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		res := d.hook(w, r)
@@ -36,6 +42,9 @@ func status(code int) channel.Response { return channel.Response{Status: code} }
 func (d *Desk) hook(w http.ResponseWriter, r *http.Request) channel.Response {
 	_, rest, ok := strings.Cut(r.URL.EscapedPath(), "/hooks/")
 	kind, token, _ := strings.Cut(strings.TrimSuffix(rest, "/"), "/")
+	if ok && kind == kindHandover {
+		return d.handoverHook(w, r, token)
+	}
 	driver, known := d.drivers[kind].(channel.WebhookDriver)
 	if !ok || !known || strings.Contains(token, "/") {
 		return status(http.StatusNotFound)

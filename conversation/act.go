@@ -22,7 +22,7 @@ func (cmd Assign) do(x *step) error {
 	if x.c.Agent != "" && x.c.Agent != cmd.Agent {
 		x.c.LastAgent = x.c.Agent
 	}
-	x.c.Agent, x.c.Team = cmd.Agent, cmd.Team
+	x.c.Agent, x.c.Team, x.c.Prefer = cmd.Agent, cmd.Team, ""
 	x.tell(EventAssigned, from, cmd.Agent+"/"+cmd.Team)
 	return nil
 }
@@ -60,6 +60,7 @@ func (s Status) check() error {
 
 func (x *step) close() {
 	x.c.Status, x.c.ClosedAt = Closed, x.env.Now.UTC().Truncate(time.Microsecond)
+	x.c.Handover = time.Time{}
 	x.endSnooze()
 }
 

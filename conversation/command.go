@@ -28,6 +28,7 @@ type Rules struct {
 	NewAfter     time.Duration // it starts a new one when the conversation was closed longer ago; 0: never
 	ReadOnAnswer bool          // opening does not mark as read; an answer by anybody clears for all
 	GlobalRead   bool          // what one agent reads is read for all
+	Release      bool          // what a customer's message brings back waits for any agent, instead of staying with who had it
 }
 
 func (r Rules) start() Status {
@@ -78,6 +79,7 @@ func (c *Change) Changed() bool { return len(c.Events) > 0 || len(c.Messages) > 
 //	TrashMessage       the entry is hidden; preview, count, attention and an inbound entry's waiting-since are those without it
 //	RestoreMessage     the entry is back, and so is what depended on it
 //	SetMinutes         a whisper's minutes are counted in the totals
+//	RequestHandover    marked     marked     marked     marked        marked        –          –          –
 //	MarkRead/Unread    allowed in every state; MarkUnread needs an entry that makes unread
 //	ChangeTags         allowed in every state
 //	Schedule           as Reply is, and nothing moves until the message is due
@@ -98,7 +100,8 @@ func (c *Change) Changed() bool { return len(c.Events) > 0 || len(c.Messages) > 
 //
 // ¹ unless it was snoozed to keep asleep. ² to the mailbox's starting status; a mailbox where bots come first keeps it closed.
 // ³ and is opened, by Receive to the starting status; no spell begins. ⁴ a person has it: bots answer only while closed. ⁵ if closed.
-// ⁶ if it is not already. ⁷ and ends the snooze. ⁸ and open and awake, if what it takes over was in the inbox.
+// ⁶ if it is not already. ⁷ and ends the snooze. ⁸ and open and awake, if what it takes over was in the inbox. With the rule Release what
+// reopens or comes back from the archive by Receive is taken from its agent.
 func Apply(c Conversation, env Env, commands ...Command) (Change, error) {
 	x := &step{c: c.Clone(), env: &env}
 	for _, command := range commands {

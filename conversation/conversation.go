@@ -67,6 +67,9 @@ type Conversation struct {
 	Agent     string `json:"agent,omitempty"`     // assignee
 	Team      string `json:"team,omitempty"`      // assignee
 	LastAgent string `json:"lastAgent,omitempty"` // who had it before it was given to somebody else or taken away
+	Prefer    string `json:"prefer,omitempty"`    // who had it when a customer's message brought it back: the first to be given it again
+
+	Handover time.Time `json:"handover,omitzero"` // when an agent was asked for, by a bot; until it is closed
 
 	Type     string    `json:"type,omitempty"`     // ID of its type
 	Stage    string    `json:"stage,omitempty"`    // ID of one of its type's statuses; Status says whether it needs a person

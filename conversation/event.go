@@ -24,6 +24,7 @@ const (
 	EventFinished    = "conversation.finished" // completed
 	EventReturned    = "conversation.returned" // a customer answered after completion
 	EventAssigned    = "conversation.assigned" // From and To: agent, then team after a slash
+	EventHandover    = "conversation.handover" // an agent was asked for. To: whether one is available
 	EventMoved       = "conversation.moved"    // From and To: places
 	EventSnoozed     = "conversation.snoozed"  // To: until when, RFC 3339
 	EventWoken       = "conversation.woken"
@@ -87,5 +88,6 @@ const (
 	EventNoted     = "contact.noted"     // Message: the note, in the profile or in a conversation
 	EventForgotten = "contact.forgotten" // Subject: the receipt
 	EventSetting   = "setting.changed"
-	EventViewedAs  = "agent.viewed" // an admin looked at the lists as an agent sees them. Subject: the agent's document
+	EventViewedAs  = "agent.viewed"   // an admin looked at the lists as an agent sees them. Subject: the agent's document
+	EventPresence  = "agent.presence" // Subject: the agent. From and To: online, away, offline
 )

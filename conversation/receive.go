@@ -128,15 +128,18 @@ func (x *step) comeBack() {
 		x.c.Place, x.c.Former = Inbox, ""
 		x.tell(EventMoved, string(Archive), string(Inbox))
 	}
-	if x.c.Status != Closed {
-		return
-	}
-	if x.c.Finished && !archived {
+	closed := x.c.Status == Closed
+	switch {
+	case !closed:
+	case x.c.Finished && !archived:
 		x.c.Returned = true
 		x.reopen(Open, EventReturned)
-		return
+	default:
+		x.reopen(x.env.Rules.start(), EventOpened)
 	}
-	x.reopen(x.env.Rules.start(), EventOpened)
+	if x.env.Rules.Release && (archived || closed) && x.c.Status == Open {
+		x.release()
+	}
 }
 
 func (x *step) reopen(status Status, event string) {

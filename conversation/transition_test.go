@@ -100,6 +100,10 @@ var acts = []struct {
 	{name: "Fail", by: system, cmd: always(Fail{Message: failed})},
 	{name: "Settle", by: system, cmd: always(Settle{Message: failed, Event: EventDismissed})},
 	{name: "Passed", by: system, cmd: always(Passed{Channel: "wa", Key: mainThread.Key, Delivery: Read, Until: start})},
+	{name: "Receive, released", by: customer, rules: Rules{Release: true}, cmd: always(again)},
+	{name: "RequestHandover", by: bot, cmd: always(RequestHandover{Availability: "nobody"})},
+	{name: "RequestHandover, released", by: bot, cmd: always(RequestHandover{Availability: "nobody", Release: true})},
+	{name: "RequestHandover again", by: bot, cmd: func(l *life) Command { l.c.Handover = l.now; return RequestHandover{} }},
 	{name: "Offer", by: system, cmd: always(Offer{Actions: []Action{{ID: "accept"}}})},
 	{name: "Absorb", by: ben, cmd: always(Absorb{Parts: []Conversation{another}})},
 	{name: "Join", by: ben, cmd: always(Join{Head: "c2"})},
@@ -181,6 +185,25 @@ Receive unsupported
 	archive-closed archive-finished                -> assigned ^! received moved opened
 	spam-open                                      -> = ^! received
 	trash-open                                     -> no start a new one for
+Receive, released
+	inbox assigned-returned snoozed-asleep         -> = ^! received
+	snoozed                                        -> waiting ^! received woken
+	done-closed                                    -> team ^! received opened assigned
+	done-finished                                  -> team-returned ^! received returned assigned
+	archive-open                                   -> team ^! received moved assigned
+	archive-closed archive-finished                -> team ^! received moved opened assigned
+	spam-open                                      -> = ^! received
+	trash-open                                     -> no start a new one for
+RequestHandover
+	inbox assigned-returned asleep done            -> = handover
+	archive spam-open trash-open                   -> no restore
+RequestHandover, released
+	inbox assigned-returned asleep                 -> = handover
+	done                                           -> = handover assigned
+	archive spam-open trash-open                   -> no restore
+RequestHandover again
+	inbox assigned-returned asleep done            -> same
+	archive spam-open trash-open                   -> no restore
 Receive automatic
 	inbox assigned-returned asleep done archive    -> = ^ received
 	spam-open                                      -> = ^ received

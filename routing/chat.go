@@ -53,14 +53,17 @@ type Chat struct {
 }
 
 // Waiting returns what handing out needs to know of a conversation. It waits since the first unanswered customer message; one that has
-// none, such as one unassigned after its answer, since its last activity. Whom to prefer and whether a handover was requested is left to
-// the caller.
+// none, such as one unassigned after its answer, since its last activity. Preferred is who had it when a customer's message brought it
+// back; whom to prefer otherwise is left to the caller.
 func Waiting(c *conversation.Conversation) Chat {
-	since := c.WaitingSince
-	if since.IsZero() {
-		since = c.Activity
+	shelf := c.Shelf()
+	if c.Waits() && shelf == conversation.ShelfDone { // it opens when it is given to somebody
+		if shelf = conversation.ShelfWaiting; c.Team != "" {
+			shelf = conversation.ShelfTeam
+		}
 	}
-	return Chat{Conversation: c.ID, Mailbox: c.Mailbox, Method: c.Method, Shelf: c.Shelf(), Team: c.Team, Since: since}
+	return Chat{Conversation: c.ID, Mailbox: c.Mailbox, Method: c.Method, Shelf: shelf, Team: c.Team, Since: c.WaitsSince(), LastAgent: c.Prefer,
+		Requested: !c.Handover.IsZero()}
 }
 
 func (c *Chat) waits() bool {
@@ -94,5 +97,5 @@ type Availability string
 const (
 	Available    Availability = "available"
 	Nobody       Availability = "nobody"
-	OutsideHours Availability = "outside-hours"
+	OutsideHours Availability = "outside_hours"
 )

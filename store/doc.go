@@ -92,7 +92,7 @@
 // Conversations are listed by four ranges, each an index that ends in activity and ID: shelf; shelf and mailbox; shelf and team; shelf
 // and agent. These facts are listed, each by an index (kind, name, value, order, ID); all others only filter. [Listed] tells them.
 //
-//	conversation  agent channel contact deadline failed folder followup label number owner pin record snoozed subscriber tag
+//	conversation  agent channel contact deadline failed folder followup handover label number owner pin queue record snoozed subscriber tag
 //	message       conversation record trash undelivered
 //	contact       field label phone record
 //	event         contact feed

@@ -71,7 +71,7 @@ type Fact struct {
 
 // listed are the facts with an index, by kind. Adding one is how a new list comes about: it needs no new method and no new type.
 var listed = map[Kind][]string{
-	Conversation: {"agent", "channel", "contact", "deadline", "failed", "folder", "followup", "label", "number", "owner", "pin", "record", "snoozed", "subscriber", "tag"},
+	Conversation: {"agent", "channel", "contact", "deadline", "failed", "folder", "followup", "handover", "label", "number", "owner", "pin", "queue", "record", "snoozed", "subscriber", "tag"},
 	Message:      {"conversation", "record", "trash", "undelivered"},
 	Contact:      {"field", "label", "phone", "record"},
 	Event:        {"contact", "feed"},

@@ -1,0 +1,220 @@
+package frontdesk
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/routing"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// floor is everybody who could be given a conversation, as it was read. Each pair is checked again by the commit that makes it.
+type floor struct {
+	*txn   // the reading
+	now    time.Time
+	idle   time.Duration
+	pool   *routing.Pool
+	boxes  []Mailbox // that hand out now
+	all    []Mailbox
+	teams  map[string]Team
+	hands  map[string]*routing.Candidate // signed in
+	given  int                           // pairs made on it
+	opens  time.Time                     // the next opening hour of a mailbox that is closed now; zero: none
+	queued openingDoc
+}
+
+// readFloor reads the floor. Presences are read before the counters of slots: whoever takes a slot later writes a presence, so that a
+// count that is too low is found out by the commit.
+func (t *txn) readFloor() (*floor, error) {
+	f := &floor{txn: t, now: t.now, pool: routing.NewPool(nil, nil), teams: map[string]Team{}, hands: map[string]*routing.Candidate{}}
+	settings, opening := document("settings", "tenant"), document("dispatch", "opening")
+	if err := t.load(settings, opening); err != nil {
+		return nil, err
+	}
+	s, err := t.settings()
+	if err != nil {
+		return nil, err
+	}
+	f.idle = s.idle()
+	if row, ok := t.row(opening); ok {
+		if f.queued, err = decode[openingDoc](t, row); err != nil {
+			return nil, err
+		}
+	}
+	presences, err := listed[presenceDoc](t, "presence/")
+	if err != nil {
+		return nil, err
+	}
+	if f.all, err = listed[Mailbox](t, "mailbox/"); err != nil {
+		return nil, err
+	}
+	teams, err := listed[Team](t, "team/")
+	if err != nil {
+		return nil, err
+	}
+	rules := make([]routing.Team, len(teams))
+	for i, team := range teams {
+		f.teams[team.ID], rules[i] = team, team.forRouting()
+	}
+	f.pool = routing.NewPool(nil, rules)
+	if err := f.putMailboxes(); err != nil {
+		return nil, err
+	}
+	return f, f.putAgents(presences)
+}
+
+// listed returns all documents whose ID begins with prefix, and keeps their rows, so that a commit can check them.
+func listed[T any](t *txn, prefix string) (out []T, err error) {
+	q := store.Query{Tenant: t.tenant, Kind: store.Document, Prefix: prefix, Ascending: true, Limit: store.MaxLimit}
+	for {
+		page, err := t.desk.store.List(t.ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		t.adopt(page.Rows)
+		for _, row := range page.Rows {
+			v, err := decode[T](t, row)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, v)
+		}
+		if q.Cursor = page.Cursor; q.Cursor == "" {
+			return out, nil
+		}
+	}
+}
+
+func (f *floor) putMailboxes() error {
+	for _, m := range f.all {
+		box, opens, err := m.forRouting(f.now)
+		if err != nil {
+			return err
+		}
+		f.pool.PutMailbox(box)
+		if !opens.IsZero() && (f.opens.IsZero() || opens.Before(f.opens)) {
+			f.opens = opens
+		}
+		if m.Slots > 0 && !box.Closed {
+			f.boxes = append(f.boxes, m)
+		}
+	}
+	return nil
+}
+
+// putAgents puts the agents who are signed in, with the slots they use.
+func (f *floor) putAgents(presences []presenceDoc) error {
+	var keys []store.Key
+	var counters []string
+	there := presences[:0]
+	for _, p := range presences {
+		if is, _ := p.at(f.now, f.idle); is != routing.Offline {
+			there = append(there, p)
+			keys = append(keys, document("agent", p.Agent))
+			counters = append(counters, slotCounter(p.Agent))
+		}
+	}
+	if len(there) == 0 {
+		return nil
+	}
+	used, err := f.loadCounters(keys, counters)
+	if err != nil {
+		return err
+	}
+	for i, p := range there {
+		row, ok := f.row(keys[i])
+		if !ok {
+			continue
+		}
+		a, err := decode[Agent](f.txn, row)
+		if err != nil {
+			return err
+		}
+		c := candidate(a, p, int(used[counters[i]]), f.all, f.now, f.idle)
+		if c.Presence == routing.Offline {
+			continue
+		}
+		f.hands[c.ID] = &c
+		f.pool.Put(c)
+	}
+	return nil
+}
+
+// candidate is an agent as routing knows him.
+func candidate(a Agent, p presenceDoc, used int, boxes []Mailbox, now time.Time, idle time.Duration) routing.Candidate {
+	c := routing.Candidate{ID: a.ID, Used: used, Last: p.Given, Teams: a.Teams}
+	if c.Presence, _ = p.at(now, idle); !answers(a) {
+		c.Presence = routing.Offline
+	}
+	for _, m := range boxes {
+		if m.Slots > 0 && (seesAll(a) || slices.Contains(a.Mailboxes, m.ID)) {
+			c.Permits = append(c.Permits, routing.Permit{Mailbox: m.ID})
+		}
+	}
+	return c
+}
+
+// free reports whether anybody has a slot for a mailbox, so that looking through its waiting conversations may be worth it.
+func (f *floor) free(m *Mailbox) bool {
+	for _, c := range f.hands {
+		permitted := slices.ContainsFunc(c.Permits, func(p routing.Permit) bool { return p.Mailbox == m.ID })
+		takes := c.Presence == routing.Online || slices.ContainsFunc(c.Teams, func(id string) bool { return f.teams[id].Away })
+		if permitted && takes && c.Used < m.Slots {
+			return true
+		}
+	}
+	return false
+}
+
+// chat is a waiting conversation as routing knows it.
+func (f *floor) chat(c *conversation.Conversation) (routing.Chat, error) {
+	chat := routing.Waiting(c)
+	if chat.LastAgent != "" || c.LastAgent != "" || !f.prefersLast(c) || f.pool.Availability(chat) != routing.Available {
+		return chat, nil
+	}
+	var err error
+	chat.LastAgent, err = f.lastOf(c)
+	return chat, err
+}
+
+func (f *floor) prefersLast(c *conversation.Conversation) bool {
+	if c.Team != "" {
+		return f.teams[c.Team].PreferLast
+	}
+	i := slices.IndexFunc(f.all, func(m Mailbox) bool { return m.ID == c.Mailbox })
+	return i >= 0 && f.all[i].PreferLast
+}
+
+// lastOf returns the agent whom the contact had last, of his newest conversations.
+func (f *floor) lastOf(c *conversation.Conversation) (agent string, err error) {
+	if len(c.Contacts) == 0 {
+		return "", nil
+	}
+	page, err := f.desk.store.List(f.ctx, store.Query{Tenant: f.tenant, Kind: store.Conversation, Fact: "contact", Value: c.Contacts[0], Limit: 20})
+	if err != nil {
+		return "", err
+	}
+	others, err := decodeAll[conversation.Conversation](page.Rows)
+	var at time.Time
+	for _, o := range others {
+		holder := o.Agent
+		if holder == "" {
+			holder = o.LastAgent
+		}
+		if o.ID != c.ID && holder != "" && o.Activity.After(at) {
+			agent, at = holder, o.Activity
+		}
+	}
+	return agent, err
+}
+
+// floor reads the floor by itself.
+func (d *Desk) floor(ctx context.Context, tenant string) (f *floor, err error) {
+	err = d.view(ctx, tenant, func(t *txn) error {
+		f, err = t.readFloor()
+		return err
+	})
+	return f, err
+}
