@@ -24,6 +24,7 @@ type presenceDoc struct {
 	Given    time.Time        `json:"given,omitzero"` // when he last got a conversation
 	Told     routing.Presence `json:"told,omitempty"` // what the last event said; empty: offline
 	Look     time.Time        `json:"look,omitzero"`  // when a job looks whether he is idle
+	Changed  time.Time        `json:"changed"`        // when what the last event said changed; never goes back
 }
 
 func (p *presenceDoc) at(now time.Time, idle time.Duration) (routing.Presence, time.Time) {
@@ -133,9 +134,9 @@ func (t *txn) savePresence(by conversation.Actor, before, p presenceDoc) error {
 	}
 	is, until := p.at(t.now, settings.idle())
 	if was := orOffline(p.Told); is != was {
-		p.Told = is
+		p.Told, p.Changed = is, conversation.Later(p.Changed, t.now)
 		by.Name, by.Initials = "", ""
-		t.tell(t.now, conversation.Event{Type: conversation.EventPresence, At: t.now, Actor: by, Subject: p.Agent, From: string(was), To: string(is)})
+		t.tell(p.Changed, conversation.Event{Type: conversation.EventPresence, At: t.now, Actor: by, Subject: p.Agent, From: string(was), To: string(is)})
 	}
 	if !until.IsZero() && (!p.Look.After(t.now) || p.Look.After(until)) {
 		p.Look = until

@@ -16,7 +16,8 @@ import (
 // counted is a store that counts the calls that reach the database.
 type counted struct {
 	store.Store
-	calls atomic.Int64
+	calls   atomic.Int64
+	commits atomic.Int64
 }
 
 func (s *counted) Load(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
@@ -36,6 +37,7 @@ func (s *counted) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, er
 
 func (s *counted) Commit(ctx context.Context, b *store.Batch) error {
 	s.calls.Add(1)
+	s.commits.Add(1)
 	return s.Store.Commit(ctx, b)
 }
 
