@@ -3,6 +3,7 @@ module github.com/frontdesk-go/frontdesk/internal/tests
 go 1.25.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/frontdesk-go/frontdesk v0.0.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/stretchr/testify v1.12.1
