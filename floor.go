@@ -2,7 +2,9 @@ package frontdesk
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
@@ -43,14 +45,18 @@ func (t *txn) readFloor() (*floor, error) {
 			return nil, err
 		}
 	}
-	presences, err := listed[presenceDoc](t, "presence/")
+	rows, err := t.listDocuments("presence/", "mailbox/", "team/")
 	if err != nil {
 		return nil, err
 	}
-	if f.all, err = listed[Mailbox](t, "mailbox/"); err != nil {
+	presences, err := adopted[presenceDoc](t, rows[0])
+	if err != nil {
 		return nil, err
 	}
-	teams, err := listed[Team](t, "team/")
+	if f.all, err = adopted[Mailbox](t, rows[1]); err != nil {
+		return nil, err
+	}
+	teams, err := adopted[Team](t, rows[2])
 	if err != nil {
 		return nil, err
 	}
@@ -65,26 +71,52 @@ func (t *txn) readFloor() (*floor, error) {
 	return f, f.putAgents(presences)
 }
 
-// listed returns all documents whose ID begins with prefix, and keeps their rows, so that a commit can check them.
-func listed[T any](t *txn, prefix string) (out []T, err error) {
-	q := store.Query{Tenant: t.tenant, Kind: store.Document, Prefix: prefix, Ascending: true, Limit: store.MaxLimit}
-	for {
-		page, err := t.desk.store.List(t.ctx, q)
+// listDocuments returns the rows of all documents whose IDs begin with the prefixes.
+func (t *txn) listDocuments(prefixes ...string) ([][]store.Row, error) {
+	out := make([][]store.Row, len(prefixes))
+	err := t.desk.together(len(prefixes), func(i int) error {
+		q := store.Query{Tenant: t.tenant, Kind: store.Document, Prefix: prefixes[i], Ascending: true, Limit: store.MaxLimit}
+		for {
+			page, err := t.desk.store.List(t.ctx, q)
+			if err != nil {
+				return err
+			}
+			out[i] = append(out[i], page.Rows...)
+			if q.Cursor = page.Cursor; q.Cursor == "" {
+				return nil
+			}
+		}
+	})
+	return out, err
+}
+
+// together makes n calls to the store at the same time, unless that is a host's transaction, which is one connection.
+func (d *Desk) together(n int, call func(i int) error) error {
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		if d.bound || i == n-1 {
+			errs[i] = call(i)
+			continue
+		}
+		wg.Go(func() { errs[i] = call(i) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// adopted decodes rows and keeps them, so that a commit can check them.
+func adopted[T any](t *txn, rows []store.Row) ([]T, error) {
+	t.adopt(rows)
+	out := make([]T, len(rows))
+	for i, row := range rows {
+		v, err := decode[T](t, row)
 		if err != nil {
 			return nil, err
 		}
-		t.adopt(page.Rows)
-		for _, row := range page.Rows {
-			v, err := decode[T](t, row)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, v)
-		}
-		if q.Cursor = page.Cursor; q.Cursor == "" {
-			return out, nil
-		}
+		out[i] = v
 	}
+	return out, nil
 }
 
 func (f *floor) putMailboxes() error {

@@ -125,16 +125,22 @@ func (w *work) lines(f *floor) (lines []*line) {
 
 // next takes the longest waiting conversation out of all lines; nil if there is none that anybody has a slot for.
 func next(ctx context.Context, f *floor, lines []*line) (*store.Row, *conversation.Conversation, error) {
-	var first *line
+	var empty []*line
 	for _, l := range lines {
 		if !l.ended && l.given != f.given {
 			if l.given = f.given; !f.free(l.box) {
 				l.ended, l.head = true, nil
 			}
 		}
-		if err := l.fill(ctx, f); err != nil {
-			return nil, nil, err
+		if !l.ended && l.head == nil {
+			empty = append(empty, l)
 		}
+	}
+	if err := f.desk.together(len(empty), func(i int) error { return empty[i].fill(ctx, f) }); err != nil {
+		return nil, nil, err
+	}
+	var first *line
+	for _, l := range lines {
 		if l.head != nil && (first == nil || older(l.head, first.head)) {
 			first = l
 		}

@@ -128,7 +128,14 @@ func (r *runner) round(ctx context.Context) (bool, error) {
 	return len(leases) > 0, err
 }
 
+// lease leases groups. A call that is broken off may have leased some that nobody knows of, so it is not: what it brings when the program
+// is told to end is given back.
 func (d *Desk) lease(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	ctx, cancel := unbroken(ctx)
+	defer cancel()
 	now := d.now().UTC().Truncate(time.Microsecond)
 	q.Now, q.Until, q.Token = now, now.Add(leaseFor), newID(now)
 	q.PerTenant, q.PerGroup = groupsPerTenant, jobsPerGroup
