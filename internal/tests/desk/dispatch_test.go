@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -460,6 +461,47 @@ func TestA11_LastAgentOfTheContactIsPreferred(t *testing.T) {
 			want := map[bool]string{true: "joe", false: "jd"}[prefers]
 			assert.Equal(t, []string{want}, w.holders(second.ID), "wanted: %v", prefers)
 			require.NoError(t, w.jane.SignOut(ctx))
+		}
+	})
+}
+
+// Whatever happened, the kept slots are those of a recount.
+func TestA5_SlotsEqualARecount(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		seed := uint64(time.Now().UnixNano())
+		r := rand.New(rand.NewPCG(seed, 1))
+		w.slots(2)
+		require.NoError(t, w.setup.SaveSettings(ctx, frontdesk.Settings{GiveBack: routing.Offline, IdleMinutes: 30}))
+		w.channel(frontdesk.Channel{Account: "store", Mailbox: "munich"})
+		w.agent(frontdesk.Agent{ID: "mia", Name: "Mia", Mailboxes: []string{"munich", "berlin"}, Teams: []string{"returns"}})
+		boss := w.agent(frontdesk.Agent{ID: "boss", Role: frontdesk.Owner})
+		agents := []*frontdesk.Session{w.jane, w.joe, w.mia, boss}
+		var in []string
+		steps := 250
+		if testing.Short() {
+			steps = 60
+		}
+		for step := range steps {
+			w.clock.Advance(time.Duration(r.IntN(600)) * time.Second)
+			what := w.operate(r, boss, agents, &in)
+			switch s := agents[r.IntN(len(agents))]; r.IntN(10) {
+			case 0:
+				require.NoError(t, s.SignIn(ctx))
+			case 1:
+				require.NoError(t, s.SignOut(ctx))
+			}
+			if step%10 > 0 {
+				continue
+			}
+			held := map[string]int{}
+			for _, view := range []frontdesk.View{frontdesk.Inbox, frontdesk.SnoozedView} {
+				for _, c := range w.list(w.setup, frontdesk.Query{View: view, Limit: 1000}) {
+					held[c.Agent]++
+				}
+			}
+			for _, agent := range []string{"jd", "joe", "mia", "boss"} {
+				require.Equal(t, held[agent], w.presence(agent).Used, "seed %d, step %d (%s): %s", seed, step, what, agent)
+			}
 		}
 	})
 }
