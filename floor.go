@@ -181,11 +181,27 @@ func candidate(a Agent, p presenceDoc, used int, boxes []Mailbox, now time.Time,
 		c.Presence = routing.Offline
 	}
 	for _, m := range boxes {
-		if m.Slots > 0 && (seesAll(a) || slices.Contains(a.Mailboxes, m.ID)) {
-			c.Permits = append(c.Permits, routing.Permit{Mailbox: m.ID})
+		if m.Slots > 0 {
+			c.Permits = append(c.Permits, permits(a, m.ID)...)
 		}
 	}
 	return c
+}
+
+// permits are an agent's messaging permissions for a mailbox.
+func permits(a Agent, mailbox string) (out []routing.Permit) {
+	switch {
+	case seesAll(a), a.Messaging == nil && slices.Contains(a.Mailboxes, mailbox):
+		return []routing.Permit{{Mailbox: mailbox}}
+	case !slices.Contains(a.Mailboxes, mailbox):
+		return nil
+	}
+	for _, method := range a.Messaging[mailbox] {
+		if method != "" { // which would be every one
+			out = append(out, routing.Permit{Mailbox: mailbox, Method: method})
+		}
+	}
+	return out
 }
 
 // free reports whether anybody has a slot for a mailbox, so that looking through its waiting conversations may be worth it.

@@ -232,7 +232,9 @@ func (s *Session) Presences(ctx context.Context) (out []AgentPresence, err error
 }
 
 // answers reports whether an agent may be given conversations at all.
-func answers(a Agent) bool { return !a.Inactive && slices.Contains(may[a.Role], toWork) }
+func answers(a Agent) bool {
+	return !a.Inactive && slices.Contains(may[a.Role], toWork) && a.uses(ModuleInbox)
+}
 
 // presenceJob looks at an agent's presence: when he may have become idle, and when he may have to give back what he holds.
 type presenceJob struct {

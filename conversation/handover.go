@@ -3,8 +3,11 @@ package conversation
 import "time"
 
 // Holder returns the agent whose slot the conversation takes: who has it while it is open in the inbox or snoozed. "" is nobody: the
-// archive, spam, trash and closing give the slot back.
+// archive, spam, trash and closing give the slot back, and so do merging and erasing.
 func (c *Conversation) Holder() string {
+	if c.Gone() {
+		return ""
+	}
 	switch c.Shelf() {
 	case ShelfAssigned, ShelfSnoozed:
 		return c.Agent
@@ -15,6 +18,9 @@ func (c *Conversation) Holder() string {
 // Waits reports whether the conversation waits for an agent: it is on one of the shelves waiting and team, or a handover was requested
 // while it is closed, so that a bot may go on answering until somebody takes it.
 func (c *Conversation) Waits() bool {
+	if c.Gone() {
+		return false
+	}
 	switch c.Shelf() {
 	case ShelfWaiting, ShelfTeam:
 		return true

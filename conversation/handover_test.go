@@ -27,6 +27,8 @@ func TestHolderAndWaits(t *testing.T) {
 		"closed, hers":      {c: Conversation{Status: Closed, Place: Inbox, Agent: "ann", Handover: asked}},
 		"archive":           {c: Conversation{Status: Open, Place: Archive, Agent: "ann"}},
 		"spam":              {c: Conversation{Status: Open, Place: Spam, Agent: "ann", Handover: asked}},
+		"merged":            {c: Conversation{Status: Open, Place: Inbox, Agent: "ann", Into: "c2"}},
+		"being erased":      {c: Conversation{Status: Open, Place: Inbox, Erasing: start}},
 		"trash":             {c: Conversation{Status: Closed, Place: Trash, Handover: asked}},
 	} {
 		assert.Equal(t, tt.holder, tt.c.Holder(), name)

@@ -165,6 +165,24 @@ func TestA4_EachConditionAloneMakesUnavailable(t *testing.T) {
 	})
 }
 
+func TestA4_PermissionIsPerMethod(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.slots(1)
+		c := w.hears("ann", "Hi")
+		jane := frontdesk.Agent{ID: "jd", Mailboxes: []string{"berlin"}, Messaging: map[string][]string{"berlin": {"fax"}}}
+		require.NoError(t, w.setup.SaveAgent(ctx, jane))
+		w.signIn(w.jane)
+		assert.Equal(t, []string{""}, w.holders(c.ID), "she may not answer by this method")
+		jane.Messaging["berlin"] = []string{"fax", c.Method}
+		require.NoError(t, w.setup.SaveAgent(ctx, jane))
+		assert.Equal(t, []string{"jd"}, w.holders(c.ID))
+		w.slots(2)
+		jane.Modules = []frontdesk.Module{frontdesk.ModuleContacts}
+		require.NoError(t, w.setup.SaveAgent(ctx, jane))
+		assert.Equal(t, []string{""}, w.holders(w.hears("bob", "Hi").ID), "the inbox is closed to her")
+	})
+}
+
 func TestA5_SlotsAreOnePoolOverAllMailboxes(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.slots(2)
