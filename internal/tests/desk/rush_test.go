@@ -235,7 +235,7 @@ func (r *rush) watch() (stop func()) {
 // size returns how many agents, callers, steps of each and rounds there are.
 func rushSize() (agents, callers, steps, rounds int) {
 	if testing.Short() {
-		return 10, 50, 3, 2
+		return 10, 50, 5, 2
 	}
 	return 50, 500, 6, 3
 }
@@ -267,7 +267,7 @@ func TestX7_ManyAssignAndRelease(t *testing.T) {
 			require.Empty(t, r.problem(), "round %d, at rest", round)
 			w.clock.Advance(time.Second)
 		}
-		assert.Greater(t, seen.made, agents)
+		assert.Greater(t, seen.made, agents/2)
 	})
 }
 
