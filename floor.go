@@ -14,41 +14,33 @@ import (
 
 // floor is everybody who could be given a conversation, as it was read. Each pair is checked again by the commit that makes it.
 type floor struct {
-	*txn   // the reading
-	now    time.Time
-	idle   time.Duration
-	pool   *routing.Pool
-	boxes  []Mailbox // that hand out now
-	all    []Mailbox
-	teams  map[string]Team
-	hands  map[string]*routing.Candidate // signed in
-	given  int                           // pairs made on it
-	opens  time.Time                     // the next opening hour of a mailbox that is closed now; zero: none
-	queued openingDoc
+	*txn  // the reading
+	now   time.Time
+	idle  time.Duration
+	pool  *routing.Pool
+	boxes []Mailbox // that hand out now
+	all   []Mailbox
+	teams map[string]Team
+	hands map[string]*routing.Candidate // signed in
+	given int                           // pairs made on it
+	opens time.Time                     // the next opening hour of a mailbox that is closed now; zero: none
 }
 
 // readFloor reads the floor. Presences are read before the counters of slots: whoever takes a slot later writes a presence, so that a
 // count that is too low is found out by the commit.
 func (t *txn) readFloor() (*floor, error) {
 	f := &floor{txn: t, now: t.now, pool: routing.NewPool(nil, nil), teams: map[string]Team{}, hands: map[string]*routing.Candidate{}}
-	settings, opening := document("settings", "tenant"), document("dispatch", "opening")
-	if err := t.load(settings, opening); err != nil {
+	rows, err := t.listDocuments("presence/", "mailbox/", "team/", "settings/")
+	if err != nil {
 		return nil, err
 	}
+	t.adopt(rows[3])
+	t.absent(document("settings", "tenant")) // unless it was among them
 	s, err := t.settings()
 	if err != nil {
 		return nil, err
 	}
 	f.idle = s.idle()
-	if row, ok := t.row(opening); ok {
-		if f.queued, err = decode[openingDoc](t, row); err != nil {
-			return nil, err
-		}
-	}
-	rows, err := t.listDocuments("presence/", "mailbox/", "team/")
-	if err != nil {
-		return nil, err
-	}
 	presences, err := adopted[presenceDoc](t, rows[0])
 	if err != nil {
 		return nil, err
@@ -65,9 +57,7 @@ func (t *txn) readFloor() (*floor, error) {
 		f.teams[team.ID], rules[i] = team, team.forRouting()
 	}
 	f.pool = routing.NewPool(nil, rules)
-	if err := f.putMailboxes(); err != nil {
-		return nil, err
-	}
+	f.putMailboxes()
 	return f, f.putAgents(presences)
 }
 
@@ -119,11 +109,12 @@ func adopted[T any](t *txn, rows []store.Row) ([]T, error) {
 	return out, nil
 }
 
-func (f *floor) putMailboxes() error {
+func (f *floor) putMailboxes() {
 	for _, m := range f.all {
 		box, opens, err := m.forRouting(f.now)
-		if err != nil {
-			return err
+		if err != nil { // a time zone that this program's system lacks: it keeps no other mailbox from handing out
+			f.desk.log.ErrorContext(f.ctx, "business hours", "tenant", f.tenant, "mailbox", m.ID, "error", err)
+			box.Closed = true
 		}
 		f.pool.PutMailbox(box)
 		if !opens.IsZero() && (f.opens.IsZero() || opens.Before(f.opens)) {
@@ -133,7 +124,6 @@ func (f *floor) putMailboxes() error {
 			f.boxes = append(f.boxes, m)
 		}
 	}
-	return nil
 }
 
 // putAgents puts the agents who are signed in, with the slots they use.
