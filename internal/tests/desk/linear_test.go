@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-go/frontdesk"
+	"github.com/frontdesk-go/frontdesk/internal/tests/stores"
 )
 
 // holding is an operation on who has a conversation.
@@ -37,6 +38,9 @@ var holdingModel = porcupine.Model{
 func TestX8_ClaimAndReleaseAreLinearizable(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		histories, clients, ops := 200, 8, 25
+		if w.store.(*stores.Opened).SQL != nil {
+			histories = 40 // each waits for some hundred commits
+		}
 		if testing.Short() {
 			histories = 10
 		}

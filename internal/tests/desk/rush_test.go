@@ -237,7 +237,7 @@ func rushSize() (agents, callers, steps, rounds int) {
 	if testing.Short() {
 		return 10, 50, 5, 2
 	}
-	return 50, 500, 6, 3
+	return 50, 500, 4, 2
 }
 
 func TestX7_ManyAssignAndRelease(t *testing.T) {
