@@ -103,7 +103,7 @@ func (t *txn) settingChanged(v any) error {
 				return err
 			}
 		}
-	case Team, Settings:
+	case Team, Settings, Roster, dutyMonth, dutyMonths:
 	default:
 		return nil
 	}

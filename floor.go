@@ -23,7 +23,8 @@ type floor struct {
 	teams map[string]Team
 	hands map[string]*routing.Candidate // signed in
 	given int                           // pairs made on it
-	opens time.Time                     // the next opening hour of a mailbox that is closed now; zero: none
+	duty  bool                          // only who is on duty is given any
+	opens time.Time                     // when more can be given by the clock: the next opening hour of a mailbox that is closed now, or slot of duty; zero: none
 }
 
 // readFloor reads the floor. Presences are read before the counters of slots: whoever takes a slot later writes a presence, so that a
@@ -40,7 +41,15 @@ func (t *txn) readFloor() (*floor, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.idle = s.idle()
+	f.idle, f.duty = s.idle(), s.DutyOnly
+	if f.duty {
+		if err := t.freshRoster(t.now); err != nil {
+			return nil, err
+		}
+		if f.opens, err = t.nextDuty(t.now); err != nil {
+			return nil, err
+		}
+	}
 	presences, err := adopted[presenceDoc](t, rows[0])
 	if err != nil {
 		return nil, err
@@ -153,6 +162,13 @@ func (f *floor) putAgents(presences []presenceDoc) error {
 		a, err := decode[Agent](f.txn, row)
 		if err != nil {
 			return err
+		}
+		if f.duty {
+			if on, err := f.onDuty(a.ID, f.now); err != nil {
+				return err
+			} else if !on {
+				continue
+			}
 		}
 		c := candidate(a, p, int(used[counters[i]]), f.all, f.now, f.idle)
 		if c.Presence == routing.Offline {

@@ -122,6 +122,11 @@ func (t *txn) isPair(conv *conversation.Conversation, prefer, agent string, used
 	if err != nil {
 		return false, err
 	}
+	if settings.DutyOnly {
+		if on, err := t.onDuty(agent, t.now); err != nil || !on {
+			return false, err
+		}
+	}
 	round := routing.Round{Now: t.now}
 	if conv.Team != "" {
 		if round.Teams, err = t.teamRules(conv.Team); err != nil {

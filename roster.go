@@ -234,19 +234,24 @@ func (s *Session) OnDuty(ctx context.Context, agent string, at time.Time) (on bo
 		if at.IsZero() {
 			at = t.now
 		}
-		keys := []store.Key{rosterKey}
-		for _, month := range []string{at.UTC().Add(-48 * time.Hour).Format("2006-01"), at.UTC().Add(24 * time.Hour).Format("2006-01")} {
-			if key := dutyKey(month); !slices.Contains(keys, key) { // whatever the time zone
-				keys = append(keys, key)
-			}
-		}
-		if err := t.load(keys...); err != nil {
+		if err := t.freshRoster(at); err != nil {
 			return err
 		}
 		on, err = t.onDuty(agent, at)
 		return err
 	})
 	return on, err
+}
+
+// freshRoster loads, without the cache, what says who is on duty: a reading has no commit that would find out an old document.
+func (t *txn) freshRoster(at time.Time) error {
+	keys := []store.Key{rosterKey}
+	for _, month := range []string{at.UTC().Add(-48 * time.Hour).Format("2006-01"), at.UTC().Add(24 * time.Hour).Format("2006-01")} {
+		if key := dutyKey(month); !slices.Contains(keys, key) { // whatever the time zone
+			keys = append(keys, key)
+		}
+	}
+	return t.load(keys...)
 }
 
 // onDuty is OnDuty without looking at the agent: for handing out, where Settings.DutyOnly is set.
@@ -275,4 +280,26 @@ func (t *txn) onDuty(agent string, at time.Time) (bool, error) {
 		}
 	}
 	return today.OnDuty(agent, at, zone), nil
+}
+
+// nextDuty returns when the next slot of duty begins, whoever has it; zero where there are none.
+func (t *txn) nextDuty(at time.Time) (next time.Time, err error) {
+	r, _, err := doc[Roster](t, rosterKey)
+	if err != nil || len(r.Slots) == 0 {
+		return next, err
+	}
+	zone, err := r.location()
+	if err != nil {
+		return next, err
+	}
+	y, m, d := at.In(zone).Date()
+	for _, slot := range r.Slots {
+		for _, day := range []int{d, d + 1} {
+			begins := time.Date(y, m, day, 0, slot.Span.From, 0, 0, zone)
+			if begins.After(at) && (next.IsZero() || begins.Before(next)) {
+				next = begins
+			}
+		}
+	}
+	return next, nil
 }

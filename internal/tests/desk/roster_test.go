@@ -111,3 +111,23 @@ func TestA13_LimitsOfTheRoster(t *testing.T) {
 		assert.Equal(t, slots, got)
 	})
 }
+
+func TestA13_OnlyWhoIsOnDuty(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		require.NoError(t, w.setup.SaveSettings(ctx, frontdesk.Settings{DutyOnly: true, IdleMinutes: 1440}))
+		require.NoError(t, w.setup.SaveRoster(ctx, slots))
+		require.NoError(t, w.setup.ImportRoster(ctx, "agent,date,slot\njd,2026-03-02,night\n"))
+		w.slots(2)
+		w.signIn(w.jane, w.joe)
+		c := w.hears("ann", "Hi")
+		assert.Equal(t, []string{""}, w.holders(c.ID), "nobody is on duty at ten in Berlin")
+		w.clock.Advance(utc(t, "2026-03-02 21:00").Sub(w.clock.Now()))
+		assert.Equal(t, []string{"jd"}, w.holders(c.ID), "her slot begins")
+		other := w.hears("bob", "Hi")
+		w.do(w.setup, other.ID, frontdesk.Assign{Agent: "joe"})
+		assert.Equal(t, "joe", w.get(other.ID).Agent, "by hand he can be given it all the same")
+		third := w.hears("cid", "Hi")
+		require.NoError(t, w.setup.ImportRoster(ctx, "agent,date,slot\njoe,2026-03-02,night\n"))
+		assert.Equal(t, []string{"joe"}, w.holders(third.ID), "the new roster counts at once")
+	})
+}
