@@ -34,8 +34,13 @@ type Config struct {
 	// see FromRecord. It is asked on every such reading. Defaults to no.
 	MayReadRecord func(ctx context.Context, actor Actor, kind, id string) (bool, error)
 
-	Client *http.Client // for calls to providers. Defaults to one with a 30 s timeout
-	Log    *slog.Logger // Defaults to none
+	Client *http.Client // for calls to providers and endpoints. Defaults to one with a 30 s timeout
+
+	// PrivateEndpoints lets a tenant's endpoints be at http and at addresses that are not public. Defaults to public https addresses only,
+	// since who may save an endpoint could reach the host's own network otherwise.
+	PrivateEndpoints bool
+
+	Log *slog.Logger // Defaults to none
 
 	// Phone reads a phone number as people write it: country is where one without a country is dialled, and may be "". It returns the E.164
 	// form; ok is false for what is none. Defaults to conversation.Phone. Short codes and sender names never get there.
@@ -94,6 +99,8 @@ type shared struct {
 	kick    chan struct{} // work was queued in this process
 	poster  *outbound.Poster
 
+	endpoints *outbound.EndpointPoster
+
 	spamModels  modelCache
 	spamSenders cache[string, keptSenders]
 	asking      chan struct{} // held while the host is asked for records
@@ -136,6 +143,7 @@ func New(cfg Config) (*Desk, error) {
 	d.cfg = cfg.withDefaults()
 	d.now, d.log = d.cfg.Now, d.cfg.Log
 	d.poster = outbound.NewPoster(d.cfg.Client)
+	d.endpoints = outbound.NewEndpointPoster(d.cfg.Client, d.cfg.PrivateEndpoints)
 	d.locks.init()
 	return d, nil
 }

@@ -38,9 +38,10 @@ func (w *work) stamp(ctx context.Context) error {
 		}
 		again = true
 		key := document("feed", "head")
-		if err := t.load(key); err != nil {
+		if err := t.load(append(tapKeys(), key)...); err != nil {
 			return err
 		}
+		t.batch.Ignore(tapKeys()...)
 		// As long as the lease is held when the head is read, whoever takes over later makes this commit conflict.
 		if err := w.held(); err != nil {
 			return err
@@ -79,6 +80,9 @@ func (w *work) stamp(ctx context.Context) error {
 			if err := t.enqueue("sub/"+name, "sub/"+name+"/"+itoa(head.Last), time.Time{}, subJob{}); err != nil {
 				return err
 			}
+		}
+		if err := t.queueTaps(head.Last); err != nil {
+			return err
 		}
 		return t.put(store.Row{Key: key}, formatDocument, head)
 	})

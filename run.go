@@ -109,7 +109,7 @@ func (r *runner) round(ctx context.Context) (bool, error) {
 		r.busy.Go(func() {
 			free := sync.OnceFunc(func() { <-r.free })
 			defer free()
-			if strings.HasPrefix(lease.Group, "sub/") || strings.HasPrefix(lease.Group, "match/") {
+			if slices.Contains([]string{"sub", "match", "hook"}, strings.SplitN(lease.Group, "/", 2)[0]) {
 				free() // the host's own code takes as long as it likes, and holds up nobody else's work
 			}
 			if strings.HasPrefix(lease.Group, "fetch/") {
@@ -228,6 +228,10 @@ func (w *work) dispatch(ctx context.Context) (err error) {
 		return w.wakeUp(ctx)
 	case "later":
 		return w.later(ctx)
+	case "tap":
+		return w.tap(ctx)
+	case "hook":
+		return w.hook(ctx)
 	case "poll":
 		return w.poll(ctx)
 	case "parked":
