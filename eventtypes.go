@@ -24,6 +24,7 @@ var eventTypes = []string{
 	conversation.EventOwners,
 	conversation.EventSubscribers,
 	conversation.EventLinked,
+	conversation.EventRuled,
 	conversation.EventPinned,
 	conversation.EventMerged,
 	conversation.EventUnmerged,

@@ -95,7 +95,7 @@ func (w *work) hook(ctx context.Context) error {
 			return err
 		}
 		if j.Drop {
-			if err := w.dropHooks(ctx, endpoint); err != nil {
+			if err := w.dropDocuments(ctx, endpointKey(endpoint), hookPrefix(endpoint)); err != nil {
 				return err
 			}
 		}
@@ -236,33 +236,4 @@ func (t *txn) stopEndpoint(id string) error {
 	}
 	e.Stopped = t.now
 	return t.saveDocument(caller{Actor: System(t.tenant)}, endpointKey(id), e)
-}
-
-// dropHooks drops the log of a deleted endpoint.
-func (w *work) dropHooks(ctx context.Context, endpoint string) error {
-	for more := true; more; {
-		err := w.desk.write(ctx, w.lease.Tenant, "", func(t *txn) error {
-			if err := t.load(endpointKey(endpoint)); err != nil {
-				return err
-			}
-			page, err := t.desk.store.List(ctx, store.Query{Tenant: t.tenant, Kind: store.Document, Prefix: hookPrefix(endpoint), Limit: MaxReplay})
-			if err != nil {
-				return err
-			}
-			if _, back := t.row(endpointKey(endpoint)); back || len(page.Rows) == 0 {
-				more = false // it was made again, or nothing is left
-				return errStop
-			}
-			t.adopt(page.Rows)
-			for _, row := range page.Rows {
-				t.remove(row.Key)
-			}
-			w.prolong(t)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -109,8 +109,8 @@ func (r *runner) round(ctx context.Context) (bool, error) {
 		r.busy.Go(func() {
 			free := sync.OnceFunc(func() { <-r.free })
 			defer free()
-			if slices.Contains([]string{"sub", "match", "hook"}, strings.SplitN(lease.Group, "/", 2)[0]) {
-				free() // the host's own code takes as long as it likes, and holds up nobody else's work
+			if kind, _, _ := strings.Cut(lease.Group, "/"); kind == "sub" || kind == "match" || kind == "hook" {
+				free() // the host's own code, and its systems, take as long as they like, and hold up nobody else's work
 			}
 			if strings.HasPrefix(lease.Group, "fetch/") {
 				done, ok := r.beginFetch(ctx, lease)
@@ -232,6 +232,12 @@ func (w *work) dispatch(ctx context.Context) (err error) {
 		return w.tap(ctx)
 	case "hook":
 		return w.hook(ctx)
+	case "rule":
+		return w.rule(ctx)
+	case "plan":
+		return w.plan(ctx)
+	case "runs":
+		return w.dropRuns(ctx)
 	case "poll":
 		return w.poll(ctx)
 	case "parked":

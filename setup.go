@@ -189,9 +189,9 @@ func (t *txn) saveDocument(c caller, key store.Key, v any) error {
 }
 
 // private are the members of settings that events do not repeat: texts, names and addresses.
-var private = []string{"account", "alias", "allow", "allowed", "attachments", "block", "content", "duties", "followUp", "handover", "hours",
-	"layouts", "name", "names", "optInText", "options", "previous", "replies", "rules", "secret", "shortcut", "stages", "templates", "title", "token",
-	"url"}
+var private = []string{"account", "alias", "allow", "allowed", "attachments", "block", "content", "do", "duties", "followUp", "handover", "hours",
+	"if", "layouts", "name", "names", "optInText", "options", "previous", "replies", "rules", "secret", "shortcut", "stages", "templates", "title",
+	"token", "url"}
 
 // difference returns the members in which two bodies differ, as JSON objects: the old values and the new. Of private ones it says only
 // that they differ.

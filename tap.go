@@ -13,9 +13,12 @@ import (
 // counts once. Its cursor is there only while a tenant has something for it to do, so that nobody else pays for it.
 
 // The taps.
-const tapWebhooks = "webhooks"
+const (
+	tapWebhooks = "webhooks"
+	tapRules    = "rules"
+)
 
-var taps = []string{tapWebhooks}
+var taps = []string{tapWebhooks, tapRules}
 
 // tapAtOnce is how many events a tap takes in one commit.
 const tapAtOnce = 100
@@ -144,7 +147,11 @@ func (w *work) tapOnce(t *txn, name string) (more bool, err error) {
 	if err != nil || len(events) == 0 {
 		return false, err
 	}
-	if err := t.fanOut(events); err != nil {
+	take := t.fanOut
+	if name == tapRules {
+		take = t.matchRules
+	}
+	if err := take(events); err != nil {
 		return false, err
 	}
 	cur.Position = events[len(events)-1].Position
@@ -153,3 +160,34 @@ func (w *work) tapOnce(t *txn, name string) (more bool, err error) {
 	}
 	return more, t.put(store.Row{Key: key}, formatDocument, cur)
 }
+
+// dropDocuments drops what a deleted document leaves behind, unless it was made again.
+func (w *work) dropDocuments(ctx context.Context, of store.Key, prefix string) error {
+	for more := true; more; {
+		err := w.desk.write(ctx, w.lease.Tenant, "", func(t *txn) error {
+			if err := t.load(of); err != nil {
+				return err
+			}
+			page, err := t.desk.store.List(ctx, store.Query{Tenant: t.tenant, Kind: store.Document, Prefix: prefix, Limit: dropAtOnce})
+			if err != nil {
+				return err
+			}
+			if _, back := t.row(of); back || len(page.Rows) == 0 {
+				more = false
+				return errStop
+			}
+			t.adopt(page.Rows)
+			for _, row := range page.Rows {
+				t.remove(row.Key)
+			}
+			w.prolong(t)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const dropAtOnce = 200

@@ -39,6 +39,7 @@ const (
 	EventOwners      = "conversation.owners"      // From: who no longer is, To: who is now; role, then agent after a slash
 	EventSubscribers = "conversation.subscribers" // From: who no longer is, To: who is now
 	EventLinked      = "conversation.linked"      // From: records it is no longer tied to, To: those it is now; kind, then ID after a slash
+	EventRuled       = "conversation.ruled"       // a rule's step tells of it. Subject: the rule's document
 	EventPinned      = "conversation.pinned"      // by the actor. From and To: on, off
 	EventAlert       = "conversation.alert"       // somebody waits too long. To: AlertUntaken, AlertUnanswered
 

@@ -247,6 +247,14 @@ var commands = map[string]command{
 		err := s.SaveEndpoint(ctx, frontdesk.Endpoint{ID: "erp", URL: "https://erp.example.com/hook", Secret: "erp"})
 		return unless(err, "FRONTDESK_SECRET_ERP")
 	}},
+	"SaveRule": {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return s.SaveRule(ctx, aRule("new")) }},
+	"CopyRule": {manages, false, false, func(s *frontdesk.Session, _ *scene) error {
+		return unless(s.CopyRule(ctx, "none", "copy"), "not found")
+	}},
+	"DeleteRule":     {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return s.DeleteRule(ctx, "new") }},
+	"Rules":          {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Rules(ctx)) }},
+	"RuleRuns":       {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.RuleRuns(ctx, "new", "", 1)) }},
+	"TryRule":        {manages, false, false, func(s *frontdesk.Session, x *scene) error { return only(s.TryRule(ctx, aRule("new"), x.conv)) }},
 	"DeleteEndpoint": {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return s.DeleteEndpoint(ctx, "erp") }},
 	"Endpoints":      {manages, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Endpoints(ctx)) }},
 	"Hooks": {manages, false, false, func(s *frontdesk.Session, _ *scene) error {
