@@ -53,7 +53,8 @@ func wants(filter []string, kind string) bool {
 	return len(filter) == 0 || slices.Contains(filter, kind) || slices.Contains(filter, area+".*")
 }
 
-// SaveEndpoint makes an endpoint or replaces its settings. It is told what happens from then on. It needs an admin. Saving the same again
+// SaveEndpoint makes an endpoint or replaces its settings. It is told what happens from then on, and may be told what
+// happened just before. It needs an admin. Saving the same again
 // changes nothing. Errors: ErrInvalid, ErrForbidden.
 func (s *Session) SaveEndpoint(ctx context.Context, e Endpoint) error {
 	e.Events = distinct(e.Events)

@@ -95,7 +95,8 @@ func among(value, list, other string) bool {
 	return false
 }
 
-// SaveRule makes a rule or replaces it. It acts on what happens from then on. It needs an admin. Saving the same again changes nothing.
+// SaveRule makes a rule or replaces it. It acts on what happens from then on, and may act on what
+// happened just before. It needs an admin. Saving the same again changes nothing.
 // Errors: ErrInvalid, ErrNotFound (what a step names is not there), ErrForbidden.
 func (s *Session) SaveRule(ctx context.Context, r Rule) error {
 	if err := r.check(); err != nil {
