@@ -10,6 +10,7 @@ var eventTypes = []string{
 	conversation.EventFinished,
 	conversation.EventReturned,
 	conversation.EventAssigned,
+	conversation.EventHandover,
 	conversation.EventMoved,
 	conversation.EventSnoozed,
 	conversation.EventWoken,
@@ -26,6 +27,7 @@ var eventTypes = []string{
 	conversation.EventLinked,
 	conversation.EventRuled,
 	conversation.EventPinned,
+	conversation.EventAlert,
 	conversation.EventMerged,
 	conversation.EventUnmerged,
 	conversation.EventErased,
@@ -68,4 +70,5 @@ var eventTypes = []string{
 	conversation.EventForgotten,
 	conversation.EventSetting,
 	conversation.EventViewedAs,
+	conversation.EventPresence,
 }

@@ -67,7 +67,7 @@ type Settings struct {
 	DutyOnly bool `json:"dutyOnly,omitempty"`
 
 	AutoReplies bool `json:"autoReplies,omitempty"` // some are in use; kept by SaveAutoReplies
-	FirstRule bool `json:"firstRule,omitempty"` // only the first rule that matches an event acts. Defaults to all that match
+	FirstRule   bool `json:"firstRule,omitempty"`   // only the first rule that matches an event acts. Defaults to all that match
 
 	Spam SpamSettings `json:"spam,omitzero"`
 

@@ -15,8 +15,8 @@ var ErrAddress = errors.New("the address is not a public one by https")
 
 // Limits of a post.
 const (
-	postTimeout = 15 * time.Second
-	maxEndpointAnswer   = 64 << 10 // of which is read, so that the connection can be used again
+	postTimeout       = 15 * time.Second
+	maxEndpointAnswer = 64 << 10 // of which is read, so that the connection can be used again
 )
 
 // EndpointPoster posts to addresses that a person has given. It follows no redirect and keeps no cookies. It is safe for concurrent use.
