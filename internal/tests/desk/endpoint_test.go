@@ -28,8 +28,8 @@ func secretOf(reference string) string {
 	return "whsec_" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat(reference+"!", 30)[:30]))
 }
 
-// told is one webhook as the host's system took it in.
-type told struct {
+// hooked is one webhook as the host's system took it in.
+type hooked struct {
 	id, body, kind string
 	conversation   string
 	tenant         string
@@ -42,7 +42,7 @@ type receiver struct {
 	*httptest.Server
 	mu     sync.Mutex
 	clock  *clock
-	got    []told
+	got    []hooked
 	answer func(n int, h http.Header) int // of the n-th call, from 1
 }
 
@@ -64,7 +64,7 @@ func newReceiver(t *testing.T) *receiver {
 			}
 		}
 		_ = json.Unmarshal(body, &content)
-		x := told{id: req.Header.Get(webhook.HeaderID), body: string(body), kind: content.Type, conversation: content.Data.Conversation,
+		x := hooked{id: req.Header.Get(webhook.HeaderID), body: string(body), kind: content.Type, conversation: content.Data.Conversation,
 			tenant: content.Data.Tenant, position: content.Data.Position, errs: map[string]error{}}
 		for _, secret := range []string{"one", "two"} {
 			x.errs[secret] = webhook.Verify(req.Header, body, r.clock.Now(), secretOf(secret))
@@ -80,10 +80,10 @@ func newReceiver(t *testing.T) *receiver {
 	return r
 }
 
-func (r *receiver) all() []told {
+func (r *receiver) all() []hooked {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append([]told(nil), r.got...)
+	return append([]hooked(nil), r.got...)
 }
 
 func (r *receiver) kinds() (out []string) {
