@@ -97,9 +97,8 @@ type shared struct {
 	finders cache[string, *regexp.Regexp] // compiled patterns of captures
 	turn    turn
 	kick    chan struct{} // work was queued in this process
-	poster  *outbound.Poster
 
-	endpoints *outbound.EndpointPoster
+	endpoints *outbound.Poster
 
 	spamModels  modelCache
 	spamSenders cache[string, keptSenders]
@@ -142,8 +141,7 @@ func New(cfg Config) (*Desk, error) {
 	}
 	d.cfg = cfg.withDefaults()
 	d.now, d.log = d.cfg.Now, d.cfg.Log
-	d.poster = outbound.NewPoster(d.cfg.Client)
-	d.endpoints = outbound.NewEndpointPoster(d.cfg.Client, d.cfg.PrivateEndpoints)
+	d.endpoints = outbound.NewPoster(d.cfg.Client, d.cfg.PrivateEndpoints)
 	d.locks.init()
 	return d, nil
 }

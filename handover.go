@@ -151,7 +151,7 @@ func (w *work) postOnce(ctx context.Context, j handoverJob) error {
 	if err != nil {
 		return err
 	}
-	answer, err := d.poster.Post(ctx, box.Handover.EventURL, signed(j.ID, d.now(), body, secret), body)
+	answer, err := d.endpoints.Post(ctx, box.Handover.EventURL, signed(j.ID, d.now(), body, secret), body)
 	if err == nil && !answer.Success() {
 		err = fmt.Errorf("status %d", answer.Status)
 	}
