@@ -160,7 +160,10 @@ func (s *Session) mark(ctx context.Context, op, id string, needs right, command 
 	if s.actor.Agent == "" {
 		return Conversation{}, wrap(op, id, &ForbiddenError{Command: op, Needs: "an agent: only people read"})
 	}
-	return s.act(ctx, op, id, needs, func(_ *txn, c caller, _ *conversation.Conversation) ([]conversation.Command, error) {
+	return s.act(ctx, op, id, needs, func(t *txn, c caller, conv *conversation.Conversation) ([]conversation.Command, error) {
+		if err := t.noticed(c, conv.ID); err != nil {
+			return nil, err
+		}
 		if !c.has(toWork) {
 			return nil, nil
 		}

@@ -57,6 +57,16 @@ type Config struct {
 	// none: uploads go only where the driver takes the content itself.
 	LinkKey []byte
 
+	// RecordPeople asks the host who is responsible for a record of its own, such as ("order", "4711"): its sales and service people are
+	// told of what comes in on conversations that are linked to it; see Notice. It is asked by a job, once for each link and message.
+	// Defaults to none. At most 10 s a call. An error has it asked again, later and later, and the tenant's other notices wait;
+	// after the fifth the message is told without the record's people.
+	RecordPeople func(ctx context.Context, tenant, kind, id string) ([]RecordPerson, error)
+	// Notify hands a notice out, as a push message or a mail: for each message that an agent is told of. It is called after the commit
+	// by a job, at least once, and for an agent in order; not when he has read it or may no longer see it by then. An error has it called
+	// again, later and later, for a day. Defaults to none.
+	Notify func(ctx context.Context, n Notice) error
+
 	Workers    int                                 // jobs done at the same time. Defaults to 8
 	Retry      []time.Duration                     // pauses between tries of a send. Defaults to 5 s, 30 s, 2 min, 10 min, 1 h, 3 h, 6 h, 12 h
 	Writing    func(ctx context.Context, w Writer) // is told each hint that somebody writes, at once: to show it, and to give it to Desk.Heard in other processes. Defaults to none

@@ -53,7 +53,7 @@ func (w *work) stamp(ctx context.Context) error {
 				return err
 			}
 		}
-		from := head.Last
+		from, news := head.Last, false
 		people, err := t.peopleOf(w.lease.Jobs)
 		if err != nil {
 			return err
@@ -67,6 +67,7 @@ func (w *work) stamp(ctx context.Context) error {
 			}
 			for _, e := range j.Events {
 				head.Last++
+				news = news || concernsNotices(&e)
 				if err := t.putEvent(head.Last, e, people[e.Conversation]); err != nil {
 					return err
 				}
@@ -78,6 +79,11 @@ func (w *work) stamp(ctx context.Context) error {
 		t.batch.Done(finish)
 		for name := range d.cfg.Subscribers {
 			if err := t.enqueue("sub/"+name, "sub/"+name+"/"+itoa(head.Last), time.Time{}, subJob{}); err != nil {
+				return err
+			}
+		}
+		if news {
+			if err := t.queueNotices(from, head.Last); err != nil {
 				return err
 			}
 		}

@@ -18,6 +18,7 @@ const (
 	formatDocument     = 1
 	formatDelivery     = 1
 	formatEvent        = 1
+	formatNotice       = 1
 )
 
 func conversationKey(id string) store.Key { return store.Key{Kind: store.Conversation, ID: id} }

@@ -109,7 +109,7 @@ func (r *runner) round(ctx context.Context) (bool, error) {
 		r.busy.Go(func() {
 			free := sync.OnceFunc(func() { <-r.free })
 			defer free()
-			if kind, _, _ := strings.Cut(lease.Group, "/"); kind == "sub" || kind == "match" || kind == "hook" {
+			if kind, _, _ := strings.Cut(lease.Group, "/"); kind == "sub" || kind == "match" || kind == "hook" || r.desk.asksForNotices(lease.Group) {
 				free() // the host's own code, and its systems, take as long as they like, and hold up nobody else's work
 			}
 			if strings.HasPrefix(lease.Group, "fetch/") {
@@ -238,6 +238,12 @@ func (w *work) dispatch(ctx context.Context) (err error) {
 		return w.plan(ctx)
 	case "runs":
 		return w.dropRuns(ctx)
+	case groupNotices:
+		return w.notices(ctx)
+	case "notify":
+		return w.notify(ctx)
+	case "stale":
+		return w.dropStale(ctx)
 	case "poll":
 		return w.poll(ctx)
 	case "parked":

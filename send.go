@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/channel"
@@ -40,7 +41,7 @@ func (s *Session) reply(ctx context.Context, id string, draft Draft) (msg conver
 			return err
 		}
 		if c.agent.ID != "" && store.CheckText(id, false) == "" { // in one call
-			if err := t.load(conversationKey(id), draftKey(c.agent.ID, id, false), draftKey(c.agent.ID, id, true)); err != nil {
+			if err := t.load(conversationKey(id), draftKey(c.agent.ID, id, false), draftKey(c.agent.ID, id, true), noticeKey(c.agent.ID, id)); err != nil {
 				return err
 			}
 		}
@@ -109,6 +110,7 @@ func hashDraft(d Draft, where string) string {
 	// None and empty are the same.
 	d.At = d.At.UTC()
 	d.Then, d.Attachments, d.To, d.CC, d.BCC, d.Tags = nil, orNil(d.Attachments), orNil(d.To), orNil(d.CC), orNil(d.BCC), orNil(d.Tags)
+	d.Mentions = orNil(d.Mentions)
 	text, err := json.Marshal(struct {
 		Draft Draft
 		Then  string
@@ -154,6 +156,9 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 	if err := t.markDraft(c, draft, whisper, &p.message); err != nil {
 		return msg, err
 	}
+	if p.message.Mentions, err = t.mentions(c, conv, draft, whisper); err != nil {
+		return msg, err
+	}
 	due, err := t.sendTime(c, settings, draft, whisper)
 	if err != nil {
 		return msg, err
@@ -166,6 +171,9 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 	}
 	if !isNew {
 		if err := t.dropDraft(c, conv.ID, whisper); err != nil {
+			return msg, err
+		}
+		if err := t.noticed(c, conv.ID); err != nil {
 			return msg, err
 		}
 	}
@@ -206,7 +214,7 @@ func (t *txn) enter(c caller, conv *conversation.Conversation, p prepared, draft
 		}
 		first = conversation.Schedule{ID: msg.ID, Due: due, Thread: p.thread, Gone: gone}
 	}
-	change, err := t.apply(conv, isNew, env, append([]conversation.Command{first}, draft.Then...)...)
+	change, err := t.apply(conv, isNew, env, slices.Concat([]conversation.Command{first}, subscribed(p.message.Mentions), draft.Then)...)
 	if err != nil {
 		return msg, err
 	}
@@ -243,6 +251,9 @@ func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, wh
 		return p, err
 	}
 	p.asks = draft.asks
+	if !whisper && len(draft.Mentions) > 0 {
+		return p, invalid("Mentions", "only whispers mention; set Whisper, or leave them out")
+	}
 	if !whisper {
 		if p.thread, p.doc, p.conn, err = t.outgoing(conv, draft.Channel); err != nil {
 			return p, err

@@ -68,6 +68,9 @@ func (s *Session) SaveSettings(ctx context.Context, settings Settings) error {
 	if most := int(MaxUndo / time.Second); settings.UndoSeconds < 0 || settings.UndoSeconds > most {
 		return invalid("UndoSeconds", "%d is not within 0 and %d", settings.UndoSeconds, most)
 	}
+	if err := settings.Notices.check(); err != nil {
+		return err
+	}
 	return s.save(ctx, "save settings", document("settings", "tenant"), func(t *txn) (any, error) {
 		old, err := t.settings()
 		settings.Spam.Folder = old.Spam.Folder || settings.Spam.On
@@ -110,11 +113,14 @@ func (s *Session) SaveAgent(ctx context.Context, a Agent) error {
 	if err := a.checkLimits(); err != nil {
 		return wrap("save agent", a.ID, err)
 	}
+	if a.Home != "" && !seesAll(a) && !slices.Contains(a.Mailboxes, a.Home) {
+		return wrap("save agent", a.ID, invalid("Home", "%q is none of his mailboxes; use one of them, or none", a.Home))
+	}
 	return s.save(ctx, "save agent", document("agent", a.ID), func(t *txn) (any, error) {
 		if err := t.heldMessaging(a); err != nil {
 			return nil, err
 		}
-		for _, id := range a.Mailboxes {
+		for _, id := range a.settled() {
 			if _, err := t.mailbox(id); err != nil {
 				return nil, err
 			}

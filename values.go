@@ -71,6 +71,8 @@ type Settings struct {
 
 	Spam SpamSettings `json:"spam,omitzero"`
 
+	Notices NoticeRules `json:"notices,omitzero"` // who is not told of what comes in, and how long notices are kept
+
 	Retention retention.Policy `json:"retention,omitzero"` // when trash is erased and what is idle is archived, each 1–1,826 days. Defaults to never
 
 	IdleMinutes int              `json:"idleMinutes,omitempty"` // after how long without an action an agent counts as away, 1–1,440; -1: never. Defaults to 10
@@ -104,6 +106,8 @@ type Agent struct {
 	Messaging map[string][]string `json:"messaging,omitzero"`
 	Scope     Scope               `json:"scope,omitempty"`   // what of that he sees. Defaults to everything; not for owners and admins
 	Modules   []Module            `json:"modules,omitempty"` // the parts of the program he is limited to. Defaults to all; not for owners
+
+	Home string `json:"home,omitempty"` // the mailbox, one that he sees, whose messages without a record he is told of; see Notice. Defaults to none
 }
 
 // Scope is what an agent sees of what comes in where he may answer.
@@ -162,7 +166,7 @@ type Channel struct {
 	Rules     channel.Rules `json:"rules,omitzero"`      // the tenant's own, beside those of the driver. Defaults to none
 	Premium   bool          `json:"premium,omitempty"`   // files go out although they make a message cost more, as MMS does
 	Addressed bool          `json:"addressed,omitempty"` // only addresses that somebody gave are written to: a contact or record that is named besides is tied to the conversation, and gets nothing there
-	Quiet     bool          `json:"quiet,omitempty"`     // for hosts: what comes in here is shown without a notice
+	Quiet     bool          `json:"quiet,omitempty"`     // of what comes in here nobody is told; see Notice
 
 	// Allowed are the only senders that may begin a conversation here: addresses, or "@example.com" for everybody of a domain, at most
 	// 500. What another one begins, or one for whose mail address the channel does not vouch, is spam, where people find it. Defaults to
@@ -214,9 +218,11 @@ type Draft struct {
 	Verbatim bool          // braces in Text are text
 	Missing  MissingPolicy // what a field without a value does. Defaults to MissingError
 
-	Tags    []string // of the message itself
-	Minutes int      // of work that a whisper stands for, at most conversation.MaxMinutes; one of its tags must be billable
-	Paid    bool     // the minutes are billed
+	Tags     []string // of the message itself
+	Mentions []string // of a whisper: agents by ID, and teams as "team/" and the ID, at most MaxMentions, beside those that Text names; see conversation.Mentions
+
+	Minutes int  // of work that a whisper stands for, at most conversation.MaxMinutes; one of its tags must be billable
+	Paid    bool // the minutes are billed
 
 	At             time.Time     // when it is to leave, at most MaxAhead ahead. Defaults to at once
 	CancelOnAnswer bool          // with At: a customer's message that comes before cancels it

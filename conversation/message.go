@@ -92,6 +92,8 @@ type Message struct {
 
 	About string `json:"about,omitempty"` // of a note: the contact's ID
 
+	Mentions []string `json:"mentions,omitempty"` // of a whisper: the agents it mentions, by ID, sorted
+
 	Event *Event `json:"event,omitempty"` // activity only: what it tells
 
 	Changed time.Time `json:"changed"`           // at every commit; never goes back

@@ -18,6 +18,7 @@ const (
 	Document     Kind = "document" // small configuration, its ID beginning with its type: "mailbox/berlin"
 	Event        Kind = "event"
 	Delivery     Kind = "delivery" // a raw delivery that could not be understood, or waits for what it belongs to
+	Notice       Kind = "notice"   // that there is news in a conversation for an agent
 )
 
 // Limits of what a row may hold.
@@ -76,6 +77,7 @@ var listed = map[Kind][]string{
 	Contact:      {"field", "label", "phone", "record"},
 	Event:        {"contact", "feed"},
 	Delivery:     {"state"},
+	Notice:       {"agent", "conversation", "told"},
 }
 
 // Listed reports whether rows of the kind are listed by the fact of this name, and so need it in an index.

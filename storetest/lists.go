@@ -69,7 +69,7 @@ func factsByOrder(e *env) {
 }
 
 func everyListedFact(e *env) {
-	kinds := []store.Kind{store.Conversation, store.Message, store.Contact, store.Event, store.Delivery}
+	kinds := []store.Kind{store.Conversation, store.Message, store.Contact, store.Event, store.Delivery, store.Notice}
 	b := batch()
 	for _, kind := range kinds {
 		for i := range 3 {

@@ -65,7 +65,7 @@ func tenantsAreApart(e *env) {
 }
 
 func kindsAreApart(e *env) {
-	kinds := []store.Kind{store.Conversation, store.Message, store.Contact, store.Name, store.Document, store.Event, store.Delivery, "gadget"}
+	kinds := []store.Kind{store.Conversation, store.Message, store.Contact, store.Name, store.Document, store.Event, store.Delivery, store.Notice, "gadget"}
 	keys := make([]store.Key, len(kinds))
 	for i, k := range kinds {
 		keys[i] = store.Key{Kind: k, ID: "same"}

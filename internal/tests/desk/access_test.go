@@ -301,9 +301,17 @@ var commands = map[string]command{
 	"OnDuty": {reads, false, false, func(s *frontdesk.Session, _ *scene) error {
 		return only(s.OnDuty(ctx, "jd", time.Time{}))
 	}},
-	"Responsibilities": {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Responsibilities(ctx)) }},
-	"Subscribe":        {works, true, true, func(s *frontdesk.Session, x *scene) error { return only(s.Subscribe(ctx, x.conv)) }},
-	"Unsubscribe":      {works, true, true, func(s *frontdesk.Session, x *scene) error { return only(s.Unsubscribe(ctx, x.conv)) }},
+	"Responsibilities":  {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Responsibilities(ctx)) }},
+	"Subscribe":         {works, true, true, func(s *frontdesk.Session, x *scene) error { return only(s.Subscribe(ctx, x.conv)) }},
+	"Unsubscribe":       {works, true, true, func(s *frontdesk.Session, x *scene) error { return only(s.Unsubscribe(ctx, x.conv)) }},
+	"Notices":           {reads, false, true, func(s *frontdesk.Session, _ *scene) error { return only(s.Notices(ctx, "", 0)) }},
+	"NoticeCount":       {reads, false, true, func(s *frontdesk.Session, _ *scene) error { return only(s.NoticeCount(ctx)) }},
+	"DismissNotice":     {reads, false, true, func(s *frontdesk.Session, x *scene) error { return s.DismissNotice(ctx, x.conv) }},
+	"DismissNotices":    {reads, false, true, func(s *frontdesk.Session, _ *scene) error { return s.DismissNotices(ctx) }},
+	"NoticePreferences": {reads, false, true, func(s *frontdesk.Session, _ *scene) error { return only(s.NoticePreferences(ctx)) }},
+	"SaveNoticePreferences": {reads, false, true, func(s *frontdesk.Session, _ *scene) error {
+		return s.SaveNoticePreferences(ctx, frontdesk.NoticePreferences{All: true})
+	}},
 
 	"Bulk": {works, false, false, func(s *frontdesk.Session, x *scene) error {
 		return only(s.Bulk(ctx, frontdesk.Bulk{IDs: []string{x.conv}, Actions: []frontdesk.Action{frontdesk.Archive{}}}))

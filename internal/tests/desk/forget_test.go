@@ -19,7 +19,7 @@ import (
 // traces are the rows in which a text stands.
 func (w *world) traces(text string) (out []string) {
 	w.t.Helper()
-	for _, kind := range []store.Kind{store.Conversation, store.Message, store.Contact, store.Name, store.Document, store.Event, store.Delivery} {
+	for _, kind := range []store.Kind{store.Conversation, store.Message, store.Contact, store.Name, store.Document, store.Event, store.Delivery, store.Notice} {
 		page, err := w.store.List(ctx, store.Query{Tenant: tenant, Kind: kind, Limit: 1000})
 		require.NoError(w.t, err)
 		for _, row := range page.Rows {

@@ -20,7 +20,7 @@ import (
 func (w *world) dump() string {
 	w.t.Helper()
 	var b strings.Builder
-	for _, kind := range []store.Kind{store.Conversation, store.Message, store.Contact, store.Name, store.Document, store.Event, store.Delivery} {
+	for _, kind := range []store.Kind{store.Conversation, store.Message, store.Contact, store.Name, store.Document, store.Event, store.Delivery, store.Notice} {
 		q := store.Query{Tenant: tenant, Kind: kind, Limit: store.MaxLimit, Ascending: true}
 		for {
 			page, err := w.store.List(ctx, q)

@@ -1,0 +1,418 @@
+package frontdesk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// Notices are made by a job behind the feed. It keeps how far it is, and moves on in the commit that tells of an event: each agent is told
+// of each event once at the most, however often the job is done.
+
+// groupNotices is the group of what a tenant's feed has for notices.
+const groupNotices = "notices"
+
+// noticeJob says that the feed has gone on.
+type noticeJob struct {
+	From int64 `json:"from"` // the position before the news
+}
+
+// noticeCursor is how far the job is.
+type noticeCursor struct {
+	Position int64 `json:"position"`
+	Failures int   `json:"failures,omitempty"` // of the host's hook, at the next event
+}
+
+var noticeCursorKey = document("notices", "cursor")
+
+// hookTries is how often the host is asked about an event before it is told without the answer.
+const hookTries = 5
+
+func (t *txn) queueNotices(from, last int64) error {
+	return t.enqueue(groupNotices, groupNotices+"/"+itoa(last), time.Time{}, noticeJob{From: from})
+}
+
+// asksForNotices reports whether a group's jobs call the host's code for notices.
+func (d *Desk) asksForNotices(group string) bool {
+	return group == groupNotices && d.cfg.RecordPeople != nil || strings.HasPrefix(group, "notify/")
+}
+
+// reviewed are the events after which somebody may see a conversation no longer, or has read it.
+var reviewed = []string{conversation.EventMoved, conversation.EventAssigned, conversation.EventOwners, conversation.EventSubscribers,
+	conversation.EventErased, conversation.EventMerged, conversation.EventRead}
+
+// concernsNotices reports whether an event makes notices or ends them.
+func concernsNotices(e *conversation.Event) bool {
+	return tells(e) || slices.Contains(reviewed, e.Type) || rightsOf(e) != ""
+}
+
+// tells reports whether an event is one that agents are told of.
+func tells(e *conversation.Event) bool {
+	return e.Type == conversation.EventReceived || e.Type == conversation.EventWhispered
+}
+
+// rightsOf is the document of an agent or a responsibility that an event says was changed, and with it what somebody sees; "" for others.
+func rightsOf(e *conversation.Event) string {
+	if e.Type == conversation.EventSetting && (strings.HasPrefix(e.Subject, "agent/") || strings.HasPrefix(e.Subject, "role/")) {
+		return e.Subject
+	}
+	return ""
+}
+
+// notices goes through what the feed has that was not looked at yet.
+func (w *work) notices(ctx context.Context) error {
+	n := &noticing{work: w}
+	if err := n.begin(ctx); err != nil {
+		return err
+	}
+	for {
+		events, err := w.desk.events(ctx, w.lease.Tenant, n.cur.Position, eventsAtOnce)
+		if errors.Is(err, ErrCursorExpired) {
+			w.desk.log.ErrorContext(ctx, "notices of events that the feed no longer holds", "tenant", w.lease.Tenant, "position", n.cur.Position)
+			events, err = w.desk.events(ctx, w.lease.Tenant, 0, eventsAtOnce)
+		}
+		if err != nil {
+			return err
+		}
+		failed, err := n.all(ctx, events)
+		if err != nil {
+			return err
+		}
+		done := failed != nil || len(events) < eventsAtOnce
+		if err := n.save(ctx, failed, done); err != nil || done {
+			return err
+		}
+	}
+}
+
+// noticing is one run of the job.
+type noticing struct {
+	*work
+	cur    noticeCursor
+	roster *roster // read when it is first needed
+	rules  NoticeRules
+}
+
+// begin reads how far the job is. One that never ran begins where its own news begin: nobody is told of what was before.
+func (n *noticing) begin(ctx context.Context) error {
+	return n.desk.view(ctx, n.lease.Tenant, func(t *txn) error {
+		if err := t.load(noticeCursorKey); err != nil {
+			return err
+		}
+		if row, ok := t.row(noticeCursorKey); ok {
+			var err error
+			n.cur, err = decode[noticeCursor](t, row)
+			return err
+		}
+		for i, job := range n.lease.Jobs {
+			var j noticeJob
+			if _, err := store.Decode(job.Body, &j); err != nil {
+				return err
+			}
+			if i == 0 || j.From < n.cur.Position {
+				n.cur.Position = j.From
+			}
+		}
+		return nil
+	})
+}
+
+// all looks at events in order. failed is the host's error, at which it stopped.
+func (n *noticing) all(ctx context.Context, events []Event) (failed, err error) {
+	for i := range events {
+		e := &events[i]
+		switch {
+		case tells(&e.Event):
+			failed, err = n.tell(ctx, e)
+		case slices.Contains(reviewed, e.Type):
+			err = n.review(ctx, e)
+		case rightsOf(&e.Event) != "":
+			err = n.reviewRights(ctx, rightsOf(&e.Event))
+		}
+		if failed != nil || err != nil {
+			return failed, err
+		}
+		n.cur = noticeCursor{Position: e.Position}
+	}
+	return nil, nil
+}
+
+// tell makes the notices of one event.
+func (n *noticing) tell(ctx context.Context, e *Event) (failed, err error) {
+	if err := n.read(ctx); err != nil {
+		return nil, err
+	}
+	var people []RecordPerson
+	if e.Type == conversation.EventReceived {
+		if people, failed, err = n.people(ctx, e); err != nil {
+			return nil, err
+		}
+		if failed != nil {
+			n.cur.Failures++
+			if n.cur.Failures < hookTries {
+				return failed, nil
+			}
+			n.desk.log.ErrorContext(ctx, "a message is told without its record's people", "tenant", e.Tenant, "message", e.Message, "error", failed)
+		}
+	}
+	return nil, n.desk.write(ctx, n.lease.Tenant, "", func(t *txn) error {
+		if err := n.move(t, noticeCursor{Position: e.Position}); err != nil {
+			return err
+		}
+		any, err := t.tellNotices(e, n.roster, people)
+		if err == nil && !any {
+			return errStop
+		}
+		return err
+	})
+}
+
+// move puts how far the job is, in the commit of what it does. Whoever took the group over meanwhile has gone on.
+func (n *noticing) move(t *txn, cur noticeCursor) error {
+	if err := t.load(noticeCursorKey); err != nil {
+		return err
+	}
+	if row, ok := t.row(noticeCursorKey); ok {
+		stored, err := decode[noticeCursor](t, row)
+		if err != nil {
+			return err
+		}
+		if stored.Position > n.cur.Position {
+			return errLeaseLost
+		}
+	}
+	return t.put(store.Row{Key: noticeCursorKey}, formatDocument, cur)
+}
+
+// save keeps how far the job is, and finishes or holds the group.
+func (n *noticing) save(ctx context.Context, failed error, done bool) error {
+	return n.desk.write(ctx, n.lease.Tenant, "", func(t *txn) error {
+		finish := store.Finish{Group: n.lease.Group, Token: n.lease.Token}
+		switch {
+		case failed != nil:
+			ladder := n.desk.cfg.Retry
+			finish.Hold = t.now.Add(ladder[min(n.cur.Failures, len(ladder))-1])
+			n.desk.log.WarnContext(ctx, "asking for a record's people failed", "tenant", t.tenant, "position", n.cur.Position, "error", failed)
+		case done:
+			for _, job := range n.lease.Jobs {
+				finish.Jobs = append(finish.Jobs, job.ID)
+			}
+		default:
+			finish.Hold = t.now.Add(leaseFor)
+		}
+		t.batch.Done(finish)
+		return n.move(t, n.cur)
+	})
+}
+
+// read reads what the tenant's agents want to be told of, once a run.
+func (n *noticing) read(ctx context.Context) error {
+	if n.roster != nil {
+		return nil
+	}
+	return n.desk.view(ctx, n.lease.Tenant, func(t *txn) error {
+		r := &roster{roles: map[string][]string{}, all: map[string]bool{}}
+		var err error
+		if r.agents, err = documents[Agent](t, "agent/"); err != nil {
+			return err
+		}
+		roles, err := documents[Responsibility](t, "role/")
+		if err != nil {
+			return err
+		}
+		for _, role := range roles {
+			r.roles[role.ID] = role.Agents
+		}
+		wants, err := documents[preferences](t, "noticesof/")
+		if err != nil {
+			return err
+		}
+		for _, p := range wants {
+			r.all[p.Agent] = p.All
+		}
+		key := document("settings", "tenant")
+		if err := t.load(key); err != nil {
+			return err
+		}
+		if row, ok := t.row(key); ok {
+			settings, err := decode[Settings](t, row)
+			if err != nil {
+				return err
+			}
+			n.rules = settings.Notices
+		}
+		n.roster = r
+		return nil
+	})
+}
+
+// people asks the host who is responsible for the records that an event's conversation is linked to. failed is the host's error.
+func (n *noticing) people(ctx context.Context, e *Event) (out []RecordPerson, failed, err error) {
+	ask := n.desk.cfg.RecordPeople
+	if ask == nil || !n.rules.asks() {
+		return nil, nil, nil
+	}
+	var links []conversation.Link
+	err = n.desk.view(ctx, n.lease.Tenant, func(t *txn) error {
+		conv, err := t.head(e.Conversation)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		links = conv.Links
+		return err
+	})
+	if err != nil || len(links) == 0 {
+		return nil, nil, err
+	}
+	release := n.keep(ctx)
+	defer release()
+	for _, l := range links {
+		people, failed := askPeople(ctx, ask, n.lease.Tenant, l)
+		if failed != nil {
+			return nil, failed, nil
+		}
+		out = append(out, people...)
+	}
+	return out, nil, nil
+}
+
+func askPeople(ctx context.Context, ask func(context.Context, string, string, string) ([]RecordPerson, error), tenant string,
+	l conversation.Link) (out []RecordPerson, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, matchCallFor)
+	defer cancel()
+	return ask(ctx, tenant, l.Kind, l.ID)
+}
+
+// tellNotices makes or raises the notices of an event. any is false if nobody is told.
+func (t *txn) tellNotices(e *Event, r *roster, people []RecordPerson) (any bool, err error) {
+	conv, m, err := t.toldOf(e)
+	if err != nil || m == nil {
+		return false, err
+	}
+	list := make([]told, 0, len(m.Mentions))
+	for _, agent := range m.Mentions {
+		list = append(list, told{agent, NoticeMention})
+	}
+	settings, err := t.settings()
+	if err != nil {
+		return false, err
+	}
+	if m.Direction == conversation.Inbound {
+		list = r.audience(&conv, people, settings.Notices)
+	}
+	list = slices.DeleteFunc(list, func(to told) bool { return store.CheckText(noticeKey(to.agent, conv.ID).ID, false) != "" })
+	keys := make([]store.Key, 0, 2*len(list))
+	for _, to := range list {
+		keys = append(keys, document("agent", to.agent), noticeKey(to.agent, conv.ID))
+	}
+	if err := t.load(keys...); err != nil {
+		return false, err
+	}
+	for _, to := range list {
+		ok, err := t.isToldOf(to.agent, &conv, m, settings.GlobalRead)
+		if err != nil {
+			return false, err
+		}
+		if ok {
+			any = true
+			if err := t.tellNotice(to, &conv, m); err != nil {
+				return false, err
+			}
+		}
+	}
+	return any, nil
+}
+
+// toldOf returns what an event tells of; no message if nobody is to be told.
+func (t *txn) toldOf(e *Event) (conv conversation.Conversation, m *conversation.Message, err error) {
+	key := document("settings", "tenant")
+	if err := t.load(key, messageKey(e.Message), conversationKey(e.Conversation)); err != nil {
+		return conv, nil, err
+	}
+	conv, err = t.head(e.Conversation)
+	if errors.Is(err, ErrNotFound) {
+		return conv, nil, nil
+	}
+	if err != nil || !worthTelling(&conv) {
+		return conv, nil, err
+	}
+	msg, err := t.message(e.Message)
+	if errors.Is(err, ErrNotFound) {
+		return conv, nil, nil
+	}
+	if err != nil {
+		return conv, nil, err
+	}
+	settings, err := t.settings()
+	if err != nil {
+		return conv, nil, err
+	}
+	if msg.Automatic || !msg.Visible() || t.now.Sub(msg.Stored) > settings.Notices.keep() {
+		return conv, nil, nil
+	}
+	if msg.Direction == conversation.Inbound {
+		if err := t.load(document("channel", msg.Channel)); err != nil {
+			return conv, nil, err
+		}
+		ch, err := t.channel(msg.Channel)
+		if err != nil && !errors.Is(err, ErrNotFound) || ch.Quiet {
+			return conv, nil, err
+		}
+	}
+	return conv, &msg, nil
+}
+
+// worthTelling reports whether a conversation is where people look for it.
+func worthTelling(conv *conversation.Conversation) bool {
+	return conv.Place != conversation.Spam && conv.Place != conversation.Trash && conv.Erasing.IsZero()
+}
+
+// isToldOf reports whether an agent is told of a message: not of his own, of what he does not see, nor of what he has read already.
+func (t *txn) isToldOf(agent string, conv *conversation.Conversation, m *conversation.Message, global bool) (bool, error) {
+	if m.Author.Kind == conversation.ByAgent && m.Author.ID == agent {
+		return false, nil
+	}
+	if m.Direction == conversation.Inbound && m.Conversation == conv.ID && conv.Attention.Sequence >= m.Sequence && !conv.Unread(agent, global) {
+		return false, nil
+	}
+	return t.seesNotice(agent, conv)
+}
+
+// seesNotice reports whether an agent may see a conversation as it is now. His document was loaded.
+func (t *txn) seesNotice(agent string, conv *conversation.Conversation) (bool, error) {
+	c, err := t.caller(Actor{Tenant: t.tenant, Agent: agent}, "notices", toRead)
+	if errors.Is(err, ErrForbidden) {
+		return false, nil
+	}
+	return err == nil && c.maySee(conv), err
+}
+
+// tellNotice makes an agent's notice of a message, or counts the message in the one he has.
+func (t *txn) tellNotice(to told, conv *conversation.Conversation, m *conversation.Message) error {
+	n := noticeDoc{Agent: to.agent, Conversation: conv.ID}
+	if row, ok := t.row(noticeKey(to.agent, conv.ID)); ok {
+		var err error
+		if n, err = decode[noticeDoc](t, row); err != nil {
+			return err
+		}
+	}
+	n.Message, n.Reason, n.Messages = m.ID, to.reason, n.Messages+1
+	if m.Stored.After(n.At) {
+		n.At = m.Stored
+	}
+	if err := t.putNotice(n); err != nil {
+		return err
+	}
+	return t.queueNotify(n)
+}
