@@ -170,7 +170,7 @@ const dismissedAtOnce = 200
 
 // DismissNotices takes all of the caller's notices away that were there when it was called. Error: ErrForbidden (who is no agent).
 func (s *Session) DismissNotices(ctx context.Context) error {
-	until := s.desk.now().UTC().Add(time.Microsecond)
+	var until time.Time // behind the newest that is there, whatever the clocks say
 	for more := true; more; {
 		err := s.desk.write(ctx, s.actor.Tenant, "", func(t *txn) error {
 			c, err := t.caller(s.actor, "dismiss notices", toRead)
@@ -181,6 +181,11 @@ func (s *Session) DismissNotices(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			if until.IsZero() {
+				if until, err = t.behindNewest(agent); err != nil {
+					return err
+				}
+			}
 			more, err = t.dropNotices(store.Query{Fact: "agent", Value: agent}, until)
 			return err
 		})
@@ -189,6 +194,19 @@ func (s *Session) DismissNotices(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// behindNewest returns a time just behind an agent's newest notice; any time if he has none.
+func (t *txn) behindNewest(agent string) (time.Time, error) {
+	page, err := t.desk.store.List(t.ctx, store.Query{Tenant: t.tenant, Kind: store.Notice, Fact: "agent", Value: agent, Limit: 1})
+	if err != nil || len(page.Rows) == 0 {
+		return t.now, err
+	}
+	docs, err := decodeAll[noticeDoc](page.Rows)
+	if err != nil {
+		return t.now, err
+	}
+	return docs[0].At.Add(time.Microsecond), nil
 }
 
 // dropNotices removes notices of a list, oldest first, that are from before a time: dismissedAtOnce at the most. more says that there may be

@@ -326,7 +326,7 @@ func (t *txn) tellNotices(e *Event, r *roster, people []RecordPerson) (any bool,
 		}
 		if ok {
 			any = true
-			if err := t.tellNotice(to, &conv, m); err != nil {
+			if err := t.tellNotice(to, &conv, m, e.Position); err != nil {
 				return false, err
 			}
 		}
@@ -399,7 +399,7 @@ func (t *txn) seesNotice(agent string, conv *conversation.Conversation) (bool, e
 }
 
 // tellNotice makes an agent's notice of a message, or counts the message in the one he has.
-func (t *txn) tellNotice(to told, conv *conversation.Conversation, m *conversation.Message) error {
+func (t *txn) tellNotice(to told, conv *conversation.Conversation, m *conversation.Message, position int64) error {
 	n := noticeDoc{Agent: to.agent, Conversation: conv.ID}
 	if row, ok := t.row(noticeKey(to.agent, conv.ID)); ok {
 		var err error
@@ -414,5 +414,5 @@ func (t *txn) tellNotice(to told, conv *conversation.Conversation, m *conversati
 	if err := t.putNotice(n); err != nil {
 		return err
 	}
-	return t.queueNotify(n)
+	return t.queueNotify(n, position)
 }

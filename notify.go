@@ -18,12 +18,17 @@ type notifyJob struct {
 // notifyFor is how long it is tried to hand a notice out.
 const notifyFor = 24 * time.Hour
 
-// queueNotify queues the handing out of a notice, where the host takes any.
-func (t *txn) queueNotify(n noticeDoc) error {
+// queueNotify queues the handing out of a notice, where the host takes any, in the order of the events.
+func (t *txn) queueNotify(n noticeDoc, position int64) error {
 	if t.desk.cfg.Notify == nil {
 		return nil
 	}
-	return t.enqueue("notify/"+n.Agent, "notify/"+n.Agent+"/"+n.Message, time.Time{}, notifyJob{Notice: n, Since: t.now})
+	body, err := store.Encode(1, notifyJob{Notice: n, Since: t.now}, store.Kept{})
+	if err != nil {
+		return err
+	}
+	t.batch.Enqueue(store.Job{ID: "notify/" + n.Agent + "/" + n.Message, Group: "notify/" + n.Agent, Order: position, Body: body})
+	return nil
 }
 
 // notify hands out an agent's notices in order.
