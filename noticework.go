@@ -378,11 +378,9 @@ func worthTelling(conv *conversation.Conversation) bool {
 	return conv.Place != conversation.Spam && conv.Place != conversation.Trash && conv.Erasing.IsZero()
 }
 
-// isToldOf reports whether an agent is told of a message: not of his own, of what he does not see, nor of what he has read already.
+// isToldOf reports whether an agent is told of a message: not of what he does not see, nor of what he has read already. His own it never is:
+// customers write what comes in, and whoever whispers does not mention himself.
 func (t *txn) isToldOf(agent string, conv *conversation.Conversation, m *conversation.Message, global bool) (bool, error) {
-	if m.Author.Kind == conversation.ByAgent && m.Author.ID == agent {
-		return false, nil
-	}
 	if m.Direction == conversation.Inbound && m.Conversation == conv.ID && conv.Attention.Sequence >= m.Sequence && !conv.Unread(agent, global) {
 		return false, nil
 	}
