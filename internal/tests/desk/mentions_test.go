@@ -20,7 +20,7 @@ func (w *world) whispers(s *frontdesk.Session, id, text string, mentions ...stri
 }
 
 func TestC12_MentionsNotifyAndSubscribe(t *testing.T) {
-	told(t, func(t *testing.T, w *world, r *record) {
+	withRecords(t, func(t *testing.T, w *world, r *record) {
 		w.agent(frontdesk.Agent{ID: "kim", Name: "Kim Lee", Mailboxes: []string{"berlin"}, Teams: []string{"returns"}})
 		w.agent(frontdesk.Agent{ID: "own", Name: "Otto", Mailboxes: []string{"berlin"}, Scope: frontdesk.ScopeOwn})
 		c := w.hears("ann", "Hi")
@@ -50,7 +50,7 @@ func TestC12_MentionsNotifyAndSubscribe(t *testing.T) {
 }
 
 func TestC12_MentionsOfThoseWhoDoNotSeeIt(t *testing.T) {
-	told(t, func(t *testing.T, w *world, _ *record) {
+	withRecords(t, func(t *testing.T, w *world, _ *record) {
 		w.agent(frontdesk.Agent{ID: "gone", Name: "Gone", Mailboxes: []string{"berlin"}, Inactive: true})
 		w.agent(frontdesk.Agent{ID: "sms", Name: "Sms", Mailboxes: []string{"berlin"}, Messaging: map[string][]string{"berlin": {"sms"}}})
 		w.agent(frontdesk.Agent{ID: "two", Name: "Joe", Mailboxes: []string{"berlin"}})
@@ -95,7 +95,7 @@ func TestC12_MentionsOfMoreThanCanSubscribe(t *testing.T) {
 
 // The same key whispers, mentions and tells once.
 func TestC12_MentionsOnceUnderOneKey(t *testing.T) {
-	told(t, func(t *testing.T, w *world, r *record) {
+	withRecords(t, func(t *testing.T, w *world, r *record) {
 		c := w.hears("ann", "Hi")
 		w.run()
 		draft := frontdesk.Draft{Text: "@joe", Whisper: true, Key: "k"}
@@ -112,7 +112,7 @@ func TestC12_MentionsOnceUnderOneKey(t *testing.T) {
 }
 
 func TestC20_RoleSubscribersAreTold(t *testing.T) {
-	told(t, func(t *testing.T, w *world, _ *record) {
+	withRecords(t, func(t *testing.T, w *world, _ *record) {
 		save := func(agents ...string) {
 			require.NoError(t, w.setup.SaveResponsibility(ctx, frontdesk.Responsibility{ID: "buying", Names: english("Buying"), Agents: agents}))
 		}

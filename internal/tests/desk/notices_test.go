@@ -64,8 +64,8 @@ func (r *record) config(c *frontdesk.Config) {
 	}
 }
 
-// told runs a test on every store with a host that has records.
-func told(t *testing.T, run func(t *testing.T, w *world, r *record)) {
+// withRecords runs a test on every store with a host that has records.
+func withRecords(t *testing.T, run func(t *testing.T, w *world, r *record)) {
 	t.Helper()
 	stores.Each(t, func(t *testing.T, s store.Store) {
 		r := &record{refuses: map[string]int{}, people: []frontdesk.RecordPerson{{Agent: "sue", Role: frontdesk.RecordSales},
@@ -145,7 +145,7 @@ func (w *world) begins(who string) frontdesk.Conversation {
 var order = frontdesk.ChangeLinks{Add: []conversation.Link{{Kind: "order", ID: "1"}, {Kind: "order", ID: "2"}}}
 
 func TestP6_WhoIsToldOfACustomersMessage(t *testing.T) {
-	told(t, func(t *testing.T, w *world, r *record) {
+	withRecords(t, func(t *testing.T, w *world, r *record) {
 		c := w.begins("ann")
 		assert.Empty(t, w.noticed(c.ID), "what is nobody's is nobody's news")
 		w.responsibilities()
@@ -166,7 +166,7 @@ func TestP6_WhoIsToldOfACustomersMessage(t *testing.T) {
 }
 
 func TestP6_TwoSwitchesExcludeEachGroup(t *testing.T) {
-	told(t, func(t *testing.T, w *world, r *record) {
+	withRecords(t, func(t *testing.T, w *world, r *record) {
 		c := w.begins("ann")
 		w.do(w.setup, c.ID, order)
 		for _, tc := range []struct {
@@ -188,7 +188,7 @@ func TestP6_TwoSwitchesExcludeEachGroup(t *testing.T) {
 }
 
 func TestP6_WhatNobodyIsToldOf(t *testing.T) {
-	told(t, func(t *testing.T, w *world, _ *record) {
+	withRecords(t, func(t *testing.T, w *world, _ *record) {
 		c := w.begins("ann")
 		mine := frontdesk.ChangeSubscribers{Add: []string{conversation.SubscriberAgent("jd"), conversation.SubscriberAgent("joe")}}
 		w.do(w.setup, c.ID, mine)
@@ -226,7 +226,7 @@ func TestP6_WhatNobodyIsToldOf(t *testing.T) {
 }
 
 func TestP6_AHostThatIsDownDelaysNoticesAndNothingElse(t *testing.T) {
-	told(t, func(t *testing.T, w *world, r *record) {
+	withRecords(t, func(t *testing.T, w *world, r *record) {
 		c := w.begins("ann")
 		w.do(w.setup, c.ID, order, frontdesk.Assign{Agent: "kim"})
 		r.fails = 1
@@ -255,7 +255,7 @@ func TestP6_AHostThatIsDownDelaysNoticesAndNothingElse(t *testing.T) {
 
 // A worker whose lease ends while the host takes its time, and the one who takes the group over, tell once.
 func TestP6_OnceHoweverOftenTheJobRuns(t *testing.T) {
-	told(t, func(t *testing.T, w *world, r *record) {
+	withRecords(t, func(t *testing.T, w *world, r *record) {
 		c := w.begins("ann")
 		w.do(w.setup, c.ID, order)
 		w.run()
@@ -281,7 +281,7 @@ func TestP6_OnceHoweverOftenTheJobRuns(t *testing.T) {
 }
 
 func TestP7_AllThatIsPermitted(t *testing.T) {
-	told(t, func(t *testing.T, w *world, _ *record) {
+	withRecords(t, func(t *testing.T, w *world, _ *record) {
 		w.channel(frontdesk.Channel{Account: "munich", Mailbox: "munich"})
 		w.agent(frontdesk.Agent{ID: "kim", Mailboxes: []string{"berlin", "munich"}, Messaging: map[string][]string{"berlin": {"sms"}, "munich": {"chat"}}})
 		w.agent(frontdesk.Agent{ID: "boss", Role: frontdesk.Admin})
@@ -306,7 +306,7 @@ func TestP7_AllThatIsPermitted(t *testing.T) {
 }
 
 func TestP7_WhatHasNoRecordGoesToThoseAtHome(t *testing.T) {
-	told(t, func(t *testing.T, w *world, _ *record) {
+	withRecords(t, func(t *testing.T, w *world, _ *record) {
 		w.agent(frontdesk.Agent{ID: "kim", Mailboxes: []string{"berlin", "munich"}, Home: "berlin"})
 		w.agent(frontdesk.Agent{ID: "lee", Mailboxes: []string{"berlin", "munich"}, Home: "munich"})
 		c := w.hears("ann", "Hi")
@@ -322,7 +322,7 @@ func TestP7_WhatHasNoRecordGoesToThoseAtHome(t *testing.T) {
 }
 
 func TestP8_CountSubjectTimeLinkAndDismiss(t *testing.T) {
-	told(t, func(t *testing.T, w *world, _ *record) {
+	withRecords(t, func(t *testing.T, w *world, _ *record) {
 		require.NoError(t, w.jane.SaveNoticePreferences(ctx, frontdesk.NoticePreferences{All: true}))
 		first := w.says("ann", "Hi")
 		first.Message.Subject = "Order 4711"
@@ -386,7 +386,7 @@ func (w *world) has(s *frontdesk.Session, id string) bool {
 }
 
 func TestP8_ReadingAndAnsweringDismiss(t *testing.T) {
-	told(t, func(t *testing.T, w *world, _ *record) {
+	withRecords(t, func(t *testing.T, w *world, _ *record) {
 		both := []string{conversation.SubscriberAgent("jd"), conversation.SubscriberAgent("joe")}
 		c := w.begins("ann")
 		w.do(w.setup, c.ID, frontdesk.ChangeSubscribers{Add: both})
@@ -416,7 +416,7 @@ func TestP8_ReadingAndAnsweringDismiss(t *testing.T) {
 }
 
 func TestP8_WhoSeesAConversationNoLongerKeepsNoNotice(t *testing.T) {
-	told(t, func(t *testing.T, w *world, _ *record) {
+	withRecords(t, func(t *testing.T, w *world, _ *record) {
 		w.agent(frontdesk.Agent{ID: "kim", Mailboxes: []string{"berlin"}, Scope: frontdesk.ScopeOwn})
 		w.responsibilities()
 		c := w.begins("ann")
@@ -438,7 +438,7 @@ func TestP8_WhoSeesAConversationNoLongerKeepsNoNotice(t *testing.T) {
 }
 
 func TestP8_NoticesMoveWithAMerge(t *testing.T) {
-	told(t, func(t *testing.T, w *world, _ *record) {
+	withRecords(t, func(t *testing.T, w *world, _ *record) {
 		require.NoError(t, w.jane.SaveNoticePreferences(ctx, frontdesk.NoticePreferences{All: true}))
 		a, b, c := w.hears("ann", "Hi"), w.hears("bob", "Hi"), w.hears("cid", "Hi")
 		w.run()
@@ -458,7 +458,7 @@ func TestP8_NoticesMoveWithAMerge(t *testing.T) {
 }
 
 func TestP8_OldNoticesGo(t *testing.T) {
-	told(t, func(t *testing.T, w *world, _ *record) {
+	withRecords(t, func(t *testing.T, w *world, _ *record) {
 		require.NoError(t, w.jane.SaveNoticePreferences(ctx, frontdesk.NoticePreferences{All: true}))
 		w.hears("ann", "Hi")
 		w.run()
@@ -487,7 +487,7 @@ func TestP8_OldNoticesGo(t *testing.T) {
 }
 
 func TestP8_HandedOutOnceRead(t *testing.T) {
-	told(t, func(t *testing.T, w *world, r *record) {
+	withRecords(t, func(t *testing.T, w *world, r *record) {
 		c := w.begins("ann")
 		w.do(w.setup, c.ID, frontdesk.ChangeSubscribers{Add: []string{conversation.SubscriberAgent("jd"), conversation.SubscriberAgent("joe")}})
 		w.run()
@@ -537,7 +537,7 @@ func TestP8_HandedOutOnceRead(t *testing.T) {
 
 // Whatever happens, and by however many at once, the counter is what counting the notices gives.
 func TestP8_TheCounterIsARecount(t *testing.T) {
-	told(t, func(t *testing.T, w *world, _ *record) {
+	withRecords(t, func(t *testing.T, w *world, _ *record) {
 		agents := []string{"jd", "joe", "kim"}
 		for _, id := range agents {
 			require.NoError(t, w.as(id).SaveNoticePreferences(ctx, frontdesk.NoticePreferences{All: true}))
