@@ -76,8 +76,7 @@ func (r NoticeRules) reason(role RecordRole) NoticeReason {
 // roster is what a tenant's agents want to be told of, as one run of the job reads it.
 type roster struct {
 	agents []Agent
-	roles  map[string][]string // agents, by responsibility
-	all    map[string]bool     // agents who are told of everything
+	all    map[string]bool // agents who are told of everything
 }
 
 // told is an agent who is to be told, if he may see it.
@@ -86,8 +85,9 @@ type told struct {
 	reason NoticeReason
 }
 
-// audience is who is told of a customer's message, by ID, each with his strongest reason. Who of them may see it is asked later.
-func (r *roster) audience(conv *conversation.Conversation, people []RecordPerson, rules NoticeRules) []told {
+// audience is who is told of a customer's message, by ID, each with his strongest reason. Who of them may see it is asked later. roles are
+// the agents of the responsibilities that are subscribed to it.
+func (r *roster) audience(conv *conversation.Conversation, roles map[string][]string, people []RecordPerson, rules NoticeRules) []told {
 	var out []told
 	tell := func(agent string, reason NoticeReason) {
 		if agent != "" && reason != "" && !slices.ContainsFunc(out, func(o told) bool { return o.agent == agent }) {
@@ -109,7 +109,7 @@ func (r *roster) audience(conv *conversation.Conversation, people []RecordPerson
 		if kind, id, _ := strings.Cut(s, "/"); kind == "agent" {
 			tell(id, NoticeSubscriber)
 		} else {
-			for _, agent := range r.roles[id] {
+			for _, agent := range roles[id] {
 				tell(agent, NoticeSubscriber)
 			}
 		}

@@ -12,7 +12,8 @@ import (
 
 func TestAudience(t *testing.T) {
 	r := &roster{agents: []Agent{{ID: "ann", Teams: []string{"t"}}, {ID: "bob", Home: "berlin"}, {ID: "cid"}, {ID: "zoe", Teams: []string{"t"}, Home: "berlin"}},
-		roles: map[string][]string{"r": {"cid", "zoe"}}, all: map[string]bool{"ann": true, "zoe": true, "gone": true}}
+		all: map[string]bool{"ann": true, "zoe": true, "gone": true}}
+	roles := map[string][]string{"r": {"cid", "zoe"}}
 	linked := []conversation.Link{{Kind: "order", ID: "1"}}
 	people := []RecordPerson{{Agent: "sue", Role: RecordSales}, {Agent: "sam", Role: RecordService}, {Agent: "pat", Role: "painter"}, {Agent: "", Role: RecordSales}}
 	for name, tc := range map[string]struct {
@@ -34,7 +35,7 @@ func TestAudience(t *testing.T) {
 		"without service": {people: people, rules: NoticeRules{WithoutService: true}, want: []told{{"ann", NoticeAll}, {"sue", NoticeSales}, {"zoe", NoticeAll}}},
 	} {
 		tc.conv.Mailbox = cmp.Or(tc.conv.Mailbox, "munich")
-		assert.Equal(t, tc.want, r.audience(&tc.conv, tc.people, tc.rules), name)
+		assert.Equal(t, tc.want, r.audience(&tc.conv, roles, tc.people, tc.rules), name)
 	}
 }
 

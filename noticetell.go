@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/store"
@@ -69,7 +70,11 @@ func (t *txn) tellNotices(e *Event, r *roster, people []RecordPerson) (any bool,
 		return false, err
 	}
 	if m.Direction == conversation.Inbound {
-		list = r.audience(&conv, people, settings.Notices)
+		roles, err := t.subscribedRoles(&conv)
+		if err != nil {
+			return false, err
+		}
+		list = r.audience(&conv, roles, people, settings.Notices)
 	}
 	list = slices.DeleteFunc(list, func(to told) bool { return store.CheckText(noticeKey(to.agent, conv.ID).ID, false) != "" })
 	keys := make([]store.Key, 0, 2*len(list))
@@ -92,6 +97,30 @@ func (t *txn) tellNotices(e *Event, r *roster, people []RecordPerson) (any bool,
 		}
 	}
 	return any, nil
+}
+
+// subscribedRoles are the agents of the responsibilities that are subscribed to a conversation.
+func (t *txn) subscribedRoles(conv *conversation.Conversation) (map[string][]string, error) {
+	var keys []store.Key
+	for _, s := range conv.Subscribers {
+		if strings.HasPrefix(s, "role/") {
+			keys = append(keys, store.Key{Kind: store.Document, ID: s})
+		}
+	}
+	if err := t.load(keys...); err != nil {
+		return nil, err
+	}
+	roles := map[string][]string{}
+	for _, key := range keys {
+		if row, ok := t.row(key); ok {
+			role, err := decode[Responsibility](t, row)
+			if err != nil {
+				return nil, err
+			}
+			roles[role.ID] = role.Agents
+		}
+	}
+	return roles, nil
 }
 
 // toldOf returns what an event tells of; no message if nobody is to be told.

@@ -101,11 +101,15 @@ type noticing struct {
 // begin reads how far the job is. One that never ran begins where its own news begin: nobody is told of what was before.
 func (n *noticing) begin(ctx context.Context) error {
 	return n.desk.view(ctx, n.lease.Tenant, func(t *txn) error {
-		if err := t.load(noticeCursorKey); err != nil {
+		if err := t.load(noticeCursorKey, document("settings", "tenant")); err != nil {
 			return err
 		}
+		settings, err := t.settings()
+		if err != nil {
+			return err
+		}
+		n.rules = settings.Notices
 		if row, ok := t.row(noticeCursorKey); ok {
-			var err error
 			n.cur, err = decode[noticeCursor](t, row)
 			return err
 		}
@@ -161,14 +165,14 @@ func (n *noticing) tell(ctx context.Context, e *Event) (failed, err error) {
 		}
 	}
 	return nil, n.desk.write(ctx, n.lease.Tenant, "", func(t *txn) error {
-		if err := n.move(t, noticeCursor{Position: e.Position}); err != nil {
+		any, err := t.tellNotices(e, n.roster, people)
+		if err != nil {
 			return err
 		}
-		any, err := t.tellNotices(e, n.roster, people)
-		if err == nil && !any {
+		if !any {
 			return errStop
 		}
-		return err
+		return n.move(t, noticeCursor{Position: e.Position})
 	})
 }
 
@@ -216,17 +220,10 @@ func (n *noticing) read(ctx context.Context) error {
 		return nil
 	}
 	return n.desk.view(ctx, n.lease.Tenant, func(t *txn) error {
-		r := &roster{roles: map[string][]string{}, all: map[string]bool{}}
+		r := &roster{all: map[string]bool{}}
 		var err error
 		if r.agents, err = documents[Agent](t, "agent/"); err != nil {
 			return err
-		}
-		roles, err := documents[Responsibility](t, "role/")
-		if err != nil {
-			return err
-		}
-		for _, role := range roles {
-			r.roles[role.ID] = role.Agents
 		}
 		wants, err := documents[preferences](t, "noticesof/")
 		if err != nil {
@@ -234,17 +231,6 @@ func (n *noticing) read(ctx context.Context) error {
 		}
 		for _, p := range wants {
 			r.all[p.Agent] = p.All
-		}
-		key := document("settings", "tenant")
-		if err := t.load(key); err != nil {
-			return err
-		}
-		if row, ok := t.row(key); ok {
-			settings, err := decode[Settings](t, row)
-			if err != nil {
-				return err
-			}
-			n.rules = settings.Notices
 		}
 		n.roster = r
 		return nil
