@@ -2,20 +2,16 @@ package frontdesk
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/routing"
 	"github.com/frontdesk-go/frontdesk/store"
+	"github.com/frontdesk-go/frontdesk/webhook"
 )
 
 // RequestHandover asks for an agent for a conversation, as a bot does that cannot go on, and says whether one is available now. It pauses
@@ -151,22 +147,14 @@ func (w *work) postOnce(ctx context.Context, j handoverJob) error {
 	if err != nil {
 		return err
 	}
-	answer, err := d.endpoints.Post(ctx, box.Handover.EventURL, signed(j.ID, d.now(), body, secret), body)
+	header, err := webhook.Sign(j.ID, d.now(), body, secret)
+	if err != nil {
+		return err
+	}
+	header.Set("Content-Type", "application/json")
+	answer, err := d.endpoints.Post(ctx, box.Handover.EventURL, header, body)
 	if err == nil && !answer.Success() {
 		err = fmt.Errorf("status %d", answer.Status)
 	}
 	return err
-}
-
-// signed are the headers of a webhook as Standard Webhooks 1.0 has them: its ID, which is the same at every try, its time, and the
-// signature of both and the body.
-func signed(id string, at time.Time, body []byte, secret string) http.Header {
-	stamp := strconv.FormatInt(at.Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(secret))
-	_, _ = fmt.Fprintf(mac, "%s.%s.%s", id, stamp, body)
-	h := http.Header{"Content-Type": {"application/json"}}
-	h.Set("Webhook-Id", id)
-	h.Set("Webhook-Timestamp", stamp)
-	h.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
-	return h
 }

@@ -54,7 +54,7 @@ type Mailbox struct {
 type HandoverAccess struct {
 	Secret      string `json:"secret,omitempty"`      // a reference, resolved by Config.Secrets, to what requests carry as their bearer token. Defaults to none: the address is not there
 	EventURL    string `json:"eventUrl,omitempty"`    // a public https address that is told the answer, too; at most 2,000 bytes. Defaults to none
-	EventSecret string `json:"eventSecret,omitempty"` // a reference to what signs it; needed with EventURL
+	EventSecret string `json:"eventSecret,omitempty"` // a reference to what signs it, "whsec_" and base64 as package webhook says; needed with EventURL
 }
 
 // Settings are a tenant's own.
