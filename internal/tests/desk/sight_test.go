@@ -1,8 +1,11 @@
 package desk_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -418,7 +421,50 @@ func (x *crowd) pages(s *frontdesk.Session, q frontdesk.Query, label string) (id
 	return ids
 }
 
-// check compares list, count, walk and single readings of an actor with what the plain rules say.
+// checkLarge compares what is exported, and what a bulk does something to, with what an actor sees. Who may do neither is refused.
+func (x *crowd) checkLarge(s *frontdesk.Session, q frontdesk.Query, bulk bool, want []string, label string) {
+	x.t.Helper()
+	var out bytes.Buffer
+	if err := s.Export(ctx, &out, frontdesk.Export{Query: &q, Format: frontdesk.JSONLines, Whispers: true}); !errors.Is(err, frontdesk.ErrForbidden) {
+		require.NoError(x.t, err, label)
+		var got []string
+		for line := range bytes.Lines(out.Bytes()) {
+			var c struct {
+				Conversation struct {
+					ID string `json:"id"`
+				} `json:"conversation"`
+			}
+			require.NoError(x.t, json.Unmarshal(line, &c))
+			got = append(got, c.Conversation.ID)
+		}
+		require.ElementsMatch(x.t, want, got, "export, %s", label)
+	}
+	if !bulk {
+		return
+	}
+	// Taking away a tag that nobody gave changes nothing.
+	id, err := s.Bulk(ctx, frontdesk.Bulk{Query: &q, Actions: []frontdesk.Action{frontdesk.Tag{Remove: []string{"nobody-gave-it"}}}})
+	if errors.Is(err, frontdesk.ErrForbidden) {
+		return
+	}
+	require.NoError(x.t, err, label)
+	x.run()
+	var got []string
+	for cursor := ""; ; {
+		page, err := s.BulkResults(ctx, id, cursor)
+		require.NoError(x.t, err, label)
+		for _, r := range page.Items {
+			require.Empty(x.t, r.Error, label)
+			got = append(got, r.ID)
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	require.ElementsMatch(x.t, want, got, "bulk, %s", label)
+}
+
+// check compares list, count, export, bulk, walk and single readings of an actor with what the plain rules say.
 func (x *crowd) check(a frontdesk.Agent, s *frontdesk.Session, queries int, global bool, sees func(*conversation.Conversation) bool) {
 	for n := range queries {
 		q := x.query()
@@ -439,6 +485,9 @@ func (x *crowd) check(a frontdesk.Agent, s *frontdesk.Session, queries int, glob
 		all, err := s.CountAll(ctx, q)
 		require.NoError(x.t, err)
 		require.Equal(x.t, int64(len(want)), all, label)
+		if n < 4 {
+			x.checkLarge(s, q, n == 1, want, label)
+		}
 	}
 	var events []frontdesk.Event
 	for i := range x.all {
@@ -498,7 +547,7 @@ func (x *crowd) counts(a frontdesk.Agent, global bool) frontdesk.Counts {
 
 // Whatever the actors may see and the filters are, list, pages back, count, walk, single readings, events and kept counts agree with rules
 // that are written down a second time, plainly.
-func TestP1_V1_V2_R5_ListCountWalkAndReadingsAgree(t *testing.T) {
+func TestP1_V1_V2_R5_ListCountExportBulkAndReadingsAgree(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		conversations, actors, queries := 90, 10, 25
 		if testing.Short() {
