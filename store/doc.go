@@ -97,6 +97,7 @@
 //	contact       field label phone record
 //	event         contact feed
 //	delivery      state
+//	notice        agent conversation told
 //
 // Every message has one fact "conversation", every event one "feed" and every delivery one "state": a store may give those columns of
 // their own. All other lists are of the kind's rows by ID.

@@ -93,6 +93,8 @@ type arm struct {
 	order string // the column of the position's order, "" for a list by ID alone
 	where string
 	args  []any
+
+	from, below string // of a list by ID: the smallest, and what is too great; "" for no bound
 }
 
 // arms returns the ways into the query's list; none if no row can be in it.
@@ -112,11 +114,7 @@ func (t *tables) arms(q *store.Query) ([]arm, error) {
 	if problem := store.CheckText(q.Prefix, false); problem != "" {
 		return nil, &store.InvalidError{What: "query prefix", Problem: problem}
 	}
-	where, args = where+" and id >= ?", append(args, q.Prefix)
-	if end := successor(q.Prefix); end != "" {
-		where, args = where+" and id < ?", append(args, end)
-	}
-	return []arm{{table: t.rows, where: where, args: args}}, nil
+	return []arm{{table: t.rows, where: where, args: args, from: q.Prefix, below: successor(q.Prefix)}}, nil
 }
 
 // successor returns the smallest text greater than every text with the prefix, "" if there is none. In UTF-8 bytes sort as runes do.
@@ -210,13 +208,32 @@ func (a *arm) write(s *statement, columns string, w *walk, n int) {
 	}
 	s.add("select "+columns+", "+pos+" as pos from "+a.table+" where "+a.where, a.args...)
 	switch {
-	case w.begins:
 	case a.order == "":
-		s.add(direct(" and id < ?", w.query.Ascending), w.after.ID)
-	default:
+		a.bound(s, w)
+	case !w.begins:
 		s.add(direct(" and ("+a.order+", id) < (?, ?)", w.query.Ascending), w.after.Order, w.after.ID)
 	}
 	s.add(direct(fmt.Sprintf(" order by %s limit %d", order, n), w.query.Ascending))
+}
+
+// bound appends the bounds of a list by ID, at most one at each end: with two at one end SQLite may plan to skip through all tenants.
+func (a *arm) bound(s *statement, w *walk) {
+	after := ""
+	if !w.begins {
+		after = w.after.ID
+	}
+	switch ascending := w.query.Ascending; {
+	case ascending && after >= a.from && after != "":
+		s.add(" and id > ?", after)
+	case a.from != "":
+		s.add(" and id >= ?", a.from)
+	}
+	switch below := a.below; {
+	case !w.query.Ascending && after != "" && (below == "" || after < below):
+		s.add(" and id < ?", after)
+	case below != "":
+		s.add(" and id < ?", below)
+	}
 }
 
 // direct turns the text of a descending order around if the list is ascending.

@@ -36,7 +36,7 @@ func fill(t *testing.T, o *stores.Opened, n int) {
 		}
 		commit(t, o, b)
 	}
-	for _, kind := range []store.Kind{store.Message, store.Contact, store.Event, store.Delivery} {
+	for _, kind := range []store.Kind{store.Message, store.Contact, store.Event, store.Delivery, store.Name, store.Notice} {
 		b := store.NewBatch("acme", time.UnixMicro(1))
 		for i := range 2000 {
 			put(b, filledRow(kind, i))
@@ -89,7 +89,7 @@ func lists() map[string]store.Query {
 		many = append(many, store.Range{Shelf: fmt.Sprintf("shelf%d", i%4), By: store.ByMailbox, Value: fmt.Sprintf("m%d", i/4)})
 	}
 	all["32 ranges"] = store.Query{Kind: store.Conversation, Ranges: many}
-	for _, kind := range []store.Kind{store.Conversation, store.Message, store.Contact, store.Event, store.Delivery} {
+	for _, kind := range []store.Kind{store.Conversation, store.Message, store.Contact, store.Event, store.Delivery, store.Notice} {
 		for _, name := range store.ListedFacts(kind) {
 			all[string(kind)+" by "+name] = store.Query{Kind: kind, Fact: name, Value: "1"}
 		}
