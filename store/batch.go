@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -43,49 +44,50 @@ type Batch struct {
 	Queue  []Job    // sorted by group, order and ID
 	Finish []Finish // sorted by group, one a group
 
-	rows  []decided
-	index map[Key]int // of rows, once they are many
+	rows  []decided   // beside Writes, until Seal sorts those
+	index map[Key]int // of Writes, once they are many
 	now   int64
 	err   error
 }
 
-// decided is what a decision read of a row, and what it does to it.
+// decided is what a decision did with a row besides writing it. The write's Action is Check until it is written.
 type decided struct {
-	write  Write // Action is Check until the row is written
-	noted  bool  // the row was read
+	noted  bool // the row was read
 	ignore bool
 }
 
 // few is how many rows are looked through one by one: for the batch of a message that is faster than a map.
 const few = 24
 
-// at returns the entry of a key, making it if need be.
-func (b *Batch) at(key Key) *decided {
+// at returns the index of a key's entry, making it if need be.
+func (b *Batch) at(key Key) int {
 	if b.index != nil {
 		if i, ok := b.index[key]; ok {
-			return &b.rows[i]
+			return i
 		}
 	} else {
-		for i := range b.rows {
-			if b.rows[i].write.Row.Key == key {
-				return &b.rows[i]
+		for i := range b.Writes {
+			if b.Writes[i].Row.Key == key {
+				return i
 			}
 		}
 	}
 	if b.rows == nil {
-		b.rows = make([]decided, 0, few/2)
+		b.Writes, b.rows = make([]Write, 0, few/2), make([]decided, 0, few/2)
 	}
-	b.rows = append(b.rows, decided{write: Write{Action: Check, Row: Row{Key: key}}})
-	switch n := len(b.rows); {
-	case n == few:
+	b.Writes = append(b.Writes, Write{Action: Check, Row: Row{Key: key}})
+	b.rows = append(b.rows, decided{})
+	n := len(b.rows)
+	switch {
+	case n >= few && b.index == nil:
 		b.index = make(map[Key]int, 2*few)
-		for i := range b.rows {
-			b.index[b.rows[i].write.Row.Key] = i
+		for i := range b.Writes {
+			b.index[b.Writes[i].Row.Key] = i
 		}
 	case n > few:
 		b.index[key] = n - 1
 	}
-	return &b.rows[len(b.rows)-1]
+	return n - 1
 }
 
 // NewBatch begins a batch of one tenant. Versions of new rows start at now, so that a key that is deleted and put again never has a
@@ -112,46 +114,49 @@ func (b *Batch) ReadRow(rows ...Row) {
 }
 
 func (b *Batch) note(key Key, version int64) {
-	row := b.at(key)
-	if row.noted && row.write.If != version {
-		b.fail(key.String(), fmt.Sprintf("read at version %d and at %d; decide on one reading", row.write.If, version))
+	i := b.at(key)
+	if b.rows[i].noted && b.Writes[i].If != version {
+		b.fail(key.String(), fmt.Sprintf("read at version %d and at %d; decide on one reading", b.Writes[i].If, version))
 	}
-	row.noted, row.write.If = true, version
+	b.rows[i].noted, b.Writes[i].If = true, version
 }
 
 // Ignore says that the decision does not rest on these rows, so that they are not checked.
 func (b *Batch) Ignore(keys ...Key) {
 	for _, key := range keys {
-		b.at(key).ignore = true
+		b.rows[b.at(key)].ignore = true
 	}
 }
 
 // Put writes a row on the version it was read at. A row that nobody read cannot be put.
 func (b *Batch) Put(row Row) {
-	d := b.written(row.Key)
-	row.Version = d.write.If + 1
-	if d.write.If == 0 {
+	w := b.written(row.Key)
+	row.Version = w.If + 1
+	if w.If == 0 {
 		row.Version = b.now
 	}
-	d.write.Action, d.write.Row = Put, row
+	w.Action, w.Row = Put, row
 }
 
 // Delete removes a row on the version it was read at.
 func (b *Batch) Delete(key Key) {
-	d := b.written(key)
-	d.write.Action, d.write.Row = Delete, Row{Key: key}
+	w := b.written(key)
+	w.Action, w.Row = Delete, Row{Key: key}
 }
 
-func (b *Batch) written(key Key) *decided {
-	d := b.at(key)
-	if !d.noted {
+func (b *Batch) written(key Key) *Write {
+	i := b.at(key)
+	if !b.rows[i].noted {
 		b.fail(key.String(), "written without having been read; Read or ReadRow it first")
 	}
-	return d
+	return &b.Writes[i]
 }
 
 // Add adds delta to a counter when the batch commits.
 func (b *Batch) Add(counter string, delta int64) {
+	if b.Adds == nil {
+		b.Adds = make([]Add, 0, few/2)
+	}
 	b.Adds = append(b.Adds, Add{Counter: counter, Delta: delta})
 }
 
@@ -163,7 +168,7 @@ func (b *Batch) Done(f Finish) { b.Finish = append(b.Finish, f) }
 
 // Written returns the row a Put of this batch will leave, and whether there is one.
 func (b *Batch) Written(key Key) (Row, bool) {
-	w := &b.at(key).write
+	w := &b.Writes[b.at(key)]
 	return w.Row, w.Action == Put
 }
 
@@ -174,18 +179,18 @@ func (b *Batch) Empty() bool {
 }
 
 func (b *Batch) writes() bool {
-	return slices.ContainsFunc(b.rows, func(d decided) bool { return d.write.Action != Check })
+	for i := range b.Writes {
+		if b.Writes[i].Action != Check {
+			return true
+		}
+	}
+	return false
 }
 
 // Seal checks the limits, sorts, and fills the exported fields. Errors are *InvalidError. A batch that adds or enqueues must also write
 // a row by version: only so can a batch that was applied not be applied again.
 func (b *Batch) Seal() error {
-	b.Writes = make([]Write, 0, len(b.rows))
-	for i := range b.rows {
-		if d := &b.rows[i]; d.write.Action != Check || d.noted && !d.ignore {
-			b.Writes = append(b.Writes, d.write)
-		}
-	}
+	b.forget()
 	b.addUp()
 	if !b.writes() && (len(b.Adds) > 0 || len(b.Queue) > 0) {
 		b.fail("batch", "adds or enqueues without writing a row, so it could be applied twice; write the row it was decided on")
@@ -193,6 +198,21 @@ func (b *Batch) Seal() error {
 	b.sort()
 	b.validate()
 	return b.err
+}
+
+// forget drops what was read and is neither written nor checked.
+func (b *Batch) forget() {
+	n := 0
+	for i, d := range b.rows {
+		if b.Writes[i].Action != Check || d.noted && !d.ignore {
+			if n != i {
+				b.Writes[n] = b.Writes[i]
+			}
+			b.rows[n] = decided{noted: true}
+			n++
+		}
+	}
+	b.Writes, b.rows, b.index = b.Writes[:n], b.rows[:n], nil // the index is of an order that Seal changes
 }
 
 // addUp makes one sorted delta of all that were added to a counter.
@@ -245,10 +265,11 @@ func (b *Batch) validate() {
 	for _, a := range b.Adds {
 		b.text("counter", a.Counter, false)
 	}
-	for _, j := range b.Queue {
+	for i := range b.Queue {
+		j := &b.Queue[i]
 		b.text("job ID", j.ID, false)
 		b.text("job group", j.Group, false)
-		b.size("job "+j.ID, len(j.Body), MaxBody, "bytes")
+		b.size(Key{"job", j.ID}, len(j.Body), MaxBody, "bytes")
 	}
 	for i, f := range b.Finish {
 		b.text("finish group", f.Group, false)
@@ -272,14 +293,17 @@ func (b *Batch) validateRow(w *Write) {
 		b.text("target kind", string(row.Target.Kind), false)
 		b.text("target", row.Target.ID, false)
 	}
-	b.size(row.Key.String(), len(row.Body), MaxBody, "bytes")
-	b.size(row.Key.String(), len(row.Facts), MaxFacts, "facts")
-	b.size(row.Key.String(), len(row.Words), MaxWords, "words")
-	for i, f := range row.Facts {
+	b.size(row.Key, len(row.Body), MaxBody, "bytes")
+	b.size(row.Key, len(row.Facts), MaxFacts, "facts")
+	b.size(row.Key, len(row.Words), MaxWords, "words")
+	for i := range row.Facts {
+		f := &row.Facts[i]
 		b.text("fact name", f.Name, false)
-		b.text("fact "+f.Name, f.Value, true)
-		for _, other := range row.Facts[:i] {
-			if other.Name == f.Name && other.Value == f.Value {
+		if problem := CheckText(f.Value, true); problem != "" {
+			b.fail("fact "+f.Name, problem)
+		}
+		for j := range row.Facts[:i] {
+			if other := &row.Facts[j]; other.Value == f.Value && other.Name == f.Name {
 				b.fail(row.Key.String(), "fact "+f.Name+" twice with value "+f.Value+"; a value is given once")
 			}
 		}
@@ -294,9 +318,9 @@ func (b *Batch) validateRow(w *Write) {
 	}
 }
 
-func (b *Batch) size(what string, n, limit int, unit string) {
+func (b *Batch) size(what Key, n, limit int, unit string) {
 	if n > limit {
-		b.fail(what, fmt.Sprintf("%d %s, at most %d", n, unit, limit))
+		b.fail(what.String(), fmt.Sprintf("%d %s, at most %d", n, unit, limit))
 	}
 }
 
@@ -317,13 +341,25 @@ func CheckText(s string, empty bool) string {
 		return "is empty; give a value"
 	case len(s) > MaxID:
 		return fmt.Sprintf("is %d bytes, at most %d", len(s), MaxID)
-	case !utf8.ValidString(s):
-		return "is not valid UTF-8"
 	}
 	for i := range len(s) {
-		if s[i] == 0 {
+		switch {
+		case s[i] == 0:
 			return "holds a NUL byte"
+		case s[i] >= utf8.RuneSelf:
+			return checkUnicode(s)
 		}
+	}
+	return ""
+}
+
+// checkUnicode is CheckText of what is not ASCII alone.
+func checkUnicode(s string) string {
+	switch {
+	case !utf8.ValidString(s):
+		return "is not valid UTF-8"
+	case strings.IndexByte(s, 0) >= 0:
+		return "holds a NUL byte"
 	}
 	return ""
 }

@@ -82,7 +82,9 @@ func fill(content string, values func(string) (string, bool), opt Options) (Resu
 	if len(f.unresolved) > 0 && opt.Missing != Blank && opt.Missing != Keep {
 		return Result{}, &MissingError{Names: f.unresolved}
 	}
-	f.flush("")
+	if f.blank {
+		f.flush("")
+	}
 	return Result{Text: f.out.String(), Unresolved: f.unresolved}, nil
 }
 
@@ -102,7 +104,7 @@ func (f *filler) add(s *scanner) {
 	if f.blank && text != "" {
 		text = f.closeGap(text)
 	}
-	if s.source == "" {
+	if !s.found() {
 		f.out.WriteString(text)
 		return
 	}
@@ -136,7 +138,7 @@ func (f *filler) value(s *scanner) string {
 		f.unresolved = append(f.unresolved, s.field.Name)
 	}
 	if f.opt.Missing == Keep {
-		return s.source
+		return s.source()
 	}
 	return ""
 }

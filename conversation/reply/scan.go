@@ -19,14 +19,20 @@ type scanner struct {
 	look    int // where to look for the next braces; behind escaped ones
 	done    bool
 
-	text   string
-	source string // the field as written, with its braces; empty: no field
-	field  Field
+	text       string
+	begin, end int // of the field as written, with its braces; the same: no field
+	field      Field
 }
+
+// found reports whether the piece ends with a field.
+func (s *scanner) found() bool { return s.begin < s.end }
+
+// source is the field as written.
+func (s *scanner) source() string { return s.content[s.begin:s.end] }
 
 // next reads the next piece. It sets done with the last one.
 func (s *scanner) next() error {
-	s.source = ""
+	s.begin, s.end = 0, 0
 	i := s.open()
 	if i < 0 {
 		s.text, s.done = s.content[s.pos:], true
@@ -43,7 +49,7 @@ func (s *scanner) next() error {
 	if end < 0 {
 		return s.explain()
 	}
-	s.source = s.content[i:end]
+	s.begin, s.end = i, end
 	s.pos, s.look = end, end
 	return nil
 }
@@ -91,8 +97,15 @@ func (s *scanner) readField() int {
 	return -1
 }
 
-// spaceEnd returns the end of the white space that begins at i.
+// spaceEnd returns the end of the white space that begins at i. Most often there is none.
 func spaceEnd(text string, i int) int {
+	if i < len(text) && text[i] > ' ' && text[i] < utf8.RuneSelf {
+		return i
+	}
+	return pastSpaces(text, i)
+}
+
+func pastSpaces(text string, i int) int {
 	for i < len(text) && (text[i] <= ' ' || text[i] >= utf8.RuneSelf) {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		if !unicode.IsSpace(r) {

@@ -52,7 +52,7 @@ func (t Template) Fields() []Field {
 	var fields []Field
 	s := scanner{content: t.content}
 	for !s.done && s.next() == nil { // Parse has gone the same way without an error.
-		if s.source != "" && !slices.Contains(fields, s.field) {
+		if s.found() && !slices.Contains(fields, s.field) {
 			fields = append(fields, s.field)
 		}
 	}

@@ -19,52 +19,68 @@ func (s *Store) Commit(ctx context.Context, b *store.Batch) error {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if conflicts := s.tenants[b.Tenant].conflicts(b.Writes); conflicts != nil {
+	var space [16]*cell
+	cells, conflicts := s.tenants[b.Tenant].find(space[:0], b.Writes)
+	if conflicts != nil {
 		return &store.ConflictError{Keys: conflicts}
 	}
-	s.tenant(b).apply(b, rows)
+	s.tenant(b).apply(b, cells, rows)
 	return nil
+}
+
+// kept is a row and its place in one piece of memory.
+type kept struct {
+	row   store.Row
+	place store.Place
 }
 
 // copies returns what the puts write, sharing no memory with the batch. They are made before the lock is taken.
 func copies(writes []store.Write) []*store.Row {
 	rows := make([]*store.Row, 0, len(writes))
 	for i := range writes {
-		if writes[i].Action == store.Put {
-			row := writes[i].Row.Clone()
+		switch w := &writes[i]; {
+		case w.Action != store.Put:
+		case w.Row.Place == nil:
+			row := w.Row.Clone()
 			rows = append(rows, &row)
+		default:
+			k := &kept{row: w.Row, place: *w.Row.Place}
+			k.row.Place = nil
+			k.row = k.row.Clone()
+			k.row.Place = &k.place
+			rows = append(rows, &k.row)
 		}
 	}
 	return rows
 }
 
-func (t *tenant) conflicts(writes []store.Write) []store.Key {
-	var keys []store.Key
+// find appends the cell of each write, nil where there is none, and returns the keys that are not as the writes want them.
+func (t *tenant) find(cells []*cell, writes []store.Write) ([]*cell, []store.Key) {
+	var conflicts []store.Key
 	for i := range writes {
-		var version int64
-		if row := t.row(writes[i].Row.Key); row != nil {
-			version = row.Version
-		}
-		if version != writes[i].If {
-			keys = append(keys, writes[i].Row.Key)
+		w := &writes[i]
+		c := t.cell(w.Row.Key)
+		cells = append(cells, c)
+		if c == nil && w.If != 0 || c != nil && c.row.Version != w.If {
+			conflicts = append(conflicts, w.Row.Key)
 		}
 	}
-	return keys
+	return cells, conflicts
 }
 
 // apply writes what has been found to hold. Nothing in it can fail.
-func (t *tenant) apply(b *store.Batch, rows []*store.Row) {
+func (t *tenant) apply(b *store.Batch, cells []*cell, rows []*store.Row) {
 	for i := range b.Writes {
 		switch b.Writes[i].Action {
 		case store.Put:
-			t.put(rows[0])
+			t.put(cells[i], rows[0])
 			rows = rows[1:]
 		case store.Delete:
-			t.remove(b.Writes[i].Row.Key)
+			t.remove(cells[i])
 		}
 	}
-	for _, add := range b.Adds {
-		t.counters[add.Counter] += add.Delta
+	for i := range b.Adds {
+		t.counters[b.Adds[i].Counter] += b.Adds[i].Delta
 	}
 	for i := range b.Finish {
 		t.finish(&b.Finish[i])
@@ -74,20 +90,20 @@ func (t *tenant) apply(b *store.Batch, rows []*store.Row) {
 	}
 }
 
-func (t *tenant) put(row *store.Row) {
-	c := t.rows[row.Key]
+func (t *tenant) put(c *cell, row *store.Row) {
 	if c == nil {
 		c = &cell{}
 		t.rows[row.Key] = c
 	}
-	old := c.row
 	c.row = row
-	t.relist(c, old, row)
+	t.relist(c)
 }
 
-func (t *tenant) remove(key store.Key) {
-	if c := t.rows[key]; c != nil {
-		delete(t.rows, key)
-		t.relist(c, c.row, nil)
+func (t *tenant) remove(c *cell) {
+	if c != nil {
+		delete(t.rows, c.row.Key)
+		for i := range c.at {
+			t.unlist(c, &c.at[i])
+		}
 	}
 }

@@ -36,17 +36,19 @@ func checkInvariants(t *testing.T, tn *tenant) {
 	require.Equal(t, scheduled, tn.agenda.Len())
 	require.Len(t, tn.jobs, queued)
 	entries, want := 0, 0
-	for l, tr := range tn.lists {
-		require.Positive(t, tr.Len(), "an empty list is forgotten")
-		tr.Scan(func(e entry) bool {
-			require.Contains(t, spots(nil, e.cell.row), spot{l, e.order})
+	for l, in := range tn.lists {
+		require.Equal(t, l, in.list)
+		require.Positive(t, in.tree.Len(), "an empty list is forgotten")
+		in.tree.Scan(func(e entry) bool {
+			require.Contains(t, e.cell.at, spot{in, e.order})
 			require.Equal(t, e.cell.row.ID, e.id)
 			return true
 		})
-		entries += tr.Len()
+		entries += in.tree.Len()
 	}
 	for _, c := range tn.rows {
-		want += len(spots(nil, c.row))
+		require.Equal(t, tn.spots(nil, nil, c.row), c.at, "a cell knows where it is")
+		want += len(c.at)
 	}
 	require.Equal(t, want, entries)
 }

@@ -39,31 +39,52 @@ type tree = btree.BTreeG[entry]
 
 func before(a, b entry) bool { return a.order < b.order || a.order == b.order && a.id < b.id }
 
-// spot is a list that a row is in, and its order there.
-type spot struct {
+// listing is a list and what is in it. It is forgotten when nothing is.
+type listing struct {
 	list
+	tree *tree
+}
+
+// spot is where a list has a row.
+type spot struct {
+	*listing
 	order int64
 }
 
-// spots appends every list that a row is in. A nil row is in none.
-func spots(to []spot, row *store.Row) []spot {
-	if row == nil {
-		return to
+// spots appends every list that a row is to be in. Most often these are those it was in, in the same order, which are found without
+// looking them up.
+func (t *tenant) spots(to, was []spot, row *store.Row) []spot {
+	add := func(l list, order int64) {
+		if i := len(to); i < len(was) && was[i].list == l {
+			to = append(to, spot{was[i].listing, order})
+			return
+		}
+		to = append(to, spot{t.listing(l), order})
 	}
-	to = append(to, spot{list: list{by: byID, kind: row.Kind}})
+	add(list{by: byID, kind: row.Kind}, 0)
 	if p := row.Place; p != nil && row.Kind == store.Conversation {
 		for by, value := range [...]string{store.Any: "", store.ByMailbox: p.Mailbox, store.ByTeam: p.Team, store.ByAgent: p.Agent} {
 			if value != "" || by == int(store.Any) {
-				to = append(to, spot{rangeList(p.Shelf, store.Dimension(by), value), p.Activity})
+				add(rangeList(p.Shelf, store.Dimension(by), value), p.Activity)
 			}
 		}
 	}
 	for i := range row.Facts {
 		if f := &row.Facts[i]; store.Listed(row.Kind, f.Name) {
-			to = append(to, spot{list{byFact, row.Kind, f.Name, f.Value}, f.Order})
+			add(list{byFact, row.Kind, f.Name, f.Value}, f.Order)
 		}
 	}
 	return to
+}
+
+// listing returns a list, making it if need be.
+func (t *tenant) listing(l list) *listing {
+	in := t.lists[l]
+	if in == nil {
+		in = &listing{l, newTree(before)}
+		t.lists[l] = in
+	}
+	return in
 }
 
 func rangeList(shelf string, by store.Dimension, value string) list {
@@ -71,50 +92,40 @@ func rangeList(shelf string, by store.Dimension, value string) list {
 }
 
 // relist moves a cell from the lists of its old row to those of its new one. Where both have it in one position nothing is done.
-func (t *tenant) relist(c *cell, old, row *store.Row) {
-	var spaceOld, spaceNew [16]spot
-	from, to := spots(spaceOld[:0], old), spots(spaceNew[:0], row)
+func (t *tenant) relist(c *cell) {
+	var space [16]spot
+	to := t.spots(space[:0], c.at, c.row)
 	for i := range to {
-		e := entry{order: to[i].order, id: row.ID, cell: c}
-		switch at := find(from, i, to[i].list); {
+		e := entry{order: to[i].order, id: c.row.ID, cell: c}
+		switch at := find(c.at, i, to[i].listing); {
 		case at < 0:
-			t.enlist(to[i].list, e)
-		case from[at].order != to[i].order: // most often: the newest message moves a conversation to the top
-			tr := t.lists[to[i].list]
-			tr.Delete(entry{order: from[at].order, id: old.ID})
-			tr.Load(e) // a Set that looks at the end first, where the newest belongs
+			to[i].tree.Load(e) // a Set that looks at the end first, where the newest belongs
+		case c.at[at].order != to[i].order: // most often: the newest message moves a conversation to the top
+			to[i].tree.Delete(entry{order: c.at[at].order, id: c.row.ID})
+			to[i].tree.Load(e)
 		}
 	}
-	for i := range from {
-		if find(to, i, from[i].list) < 0 {
-			t.unlist(from[i].list, entry{order: from[i].order, id: old.ID})
+	for i := range c.at {
+		if find(to, i, c.at[i].listing) < 0 {
+			t.unlist(c, &c.at[i])
 		}
 	}
+	c.at = append(c.at[:0], to...)
 }
 
 // find returns the index of a list, or -1. It looks at index i first: most rows keep their facts in their order. A row is in no list
 // twice, since it gives a value of a fact once.
-func find(spots []spot, i int, l list) int {
-	if i < len(spots) && spots[i].list == l {
+func find(spots []spot, i int, l *listing) int {
+	if i < len(spots) && spots[i].listing == l {
 		return i
 	}
-	return slices.IndexFunc(spots, func(s spot) bool { return s.list == l })
+	return slices.IndexFunc(spots, func(s spot) bool { return s.listing == l })
 }
 
-func (t *tenant) enlist(l list, e entry) {
-	tr := t.lists[l]
-	if tr == nil {
-		tr = newTree(before)
-		t.lists[l] = tr
-	}
-	tr.Set(e)
-}
-
-func (t *tenant) unlist(l list, e entry) {
-	tr := t.lists[l]
-	tr.Delete(e)
-	if tr.Len() == 0 {
-		delete(t.lists, l)
+func (t *tenant) unlist(c *cell, s *spot) {
+	s.tree.Delete(entry{order: s.order, id: c.row.ID})
+	if s.tree.Len() == 0 {
+		delete(t.lists, s.list)
 	}
 }
 

@@ -22,11 +22,11 @@ type source struct {
 func (t *tenant) merge(q *store.Query, lists []list, at store.Position, begins bool) *merge {
 	m := &merge{ascending: q.Ascending}
 	for _, l := range lists {
-		tr := t.lists[l]
-		if tr == nil {
+		in := t.lists[l]
+		if in == nil {
 			continue
 		}
-		src := &source{iter: tr.Iter()}
+		src := &source{iter: in.tree.Iter()}
 		if begins {
 			src.begin(q)
 		} else {

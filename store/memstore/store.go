@@ -29,7 +29,7 @@ type tenant struct {
 	name     string
 	shard    uint8
 	rows     map[store.Key]*cell
-	lists    map[list]*tree
+	lists    map[list]*listing
 	counters map[string]int64
 	jobs     map[string]*job
 	groups   map[string]*group
@@ -39,7 +39,10 @@ type tenant struct {
 
 // cell is where a row is found. The lists point to it, so that a row whose places in them stay the same is replaced in one step.
 // A row is never changed once it is in a cell, so that it can be copied out without the lock.
-type cell struct{ row *store.Row }
+type cell struct {
+	row *store.Row
+	at  []spot // where the lists have it
+}
 
 // New returns an empty store.
 func New() *Store {
@@ -65,7 +68,7 @@ func (s *Store) tenant(b *store.Batch) *tenant {
 			name:     b.Tenant,
 			shard:    b.Shard,
 			rows:     map[store.Key]*cell{},
-			lists:    map[list]*tree{},
+			lists:    map[list]*listing{},
 			counters: map[string]int64{},
 			jobs:     map[string]*job{},
 			groups:   map[string]*group{},
@@ -77,12 +80,17 @@ func (s *Store) tenant(b *store.Batch) *tenant {
 	return t
 }
 
-// row returns the row of a key, or nil. A tenant that nobody wrote to is nil and has none.
-func (t *tenant) row(key store.Key) *store.Row {
+// cell returns the cell of a key, or nil. A tenant that nobody wrote to is nil and has none.
+func (t *tenant) cell(key store.Key) *cell {
 	if t == nil {
 		return nil
 	}
-	if c := t.rows[key]; c != nil {
+	return t.rows[key]
+}
+
+// row returns the row of a key, or nil.
+func (t *tenant) row(key store.Key) *store.Row {
+	if c := t.cell(key); c != nil {
 		return c.row
 	}
 	return nil
@@ -137,6 +145,9 @@ func (t *tenant) look(key store.Key, rows *store.Rows, found *[]*store.Row) *sto
 		if absent == key {
 			return nil
 		}
+	}
+	if rows.Absent == nil {
+		rows.Absent = make([]store.Key, 0, 4)
 	}
 	rows.Absent = append(rows.Absent, key)
 	return nil
