@@ -10,31 +10,55 @@ import (
 	"github.com/frontdesk-go/frontdesk/store"
 )
 
-// commit writes a batch within a transaction: what it rests on is locked and compared, then everything is written at once. With
-// strict the transaction is of an isolation level that this package did not choose.
-func (t *tables) commit(ctx context.Context, q querier, b *store.Batch, strict bool) error {
-	for _, w := range b.Writes {
-		if w.Action != store.Check && w.Action != store.Put && w.Action != store.Delete {
-			return fmt.Errorf("%w: action %d on %s", store.ErrUnsupported, w.Action, w.Row.Key)
-		}
+// manner is how a batch is written.
+type manner uint8
+
+const (
+	inSteps manner = iota // in a transaction of this package's, one statement after the other
+	strict                // likewise, in a transaction of an isolation level that this package did not choose
+	single                // as one statement that is a transaction by itself
+)
+
+// when is the condition under which a statement writes: a single one has to see for itself that the batch holds.
+func (m manner) when() string {
+	if m == single {
+		return "(select ok from gate)"
 	}
-	held, err := t.lock(ctx, q, b, strict)
+	return "true"
+}
+
+// commit writes a batch within a transaction: what it rests on is locked and compared, then everything is written at once.
+func (t *tables) commit(ctx context.Context, q querier, b *store.Batch, m manner) error {
+	if err := doable(b); err != nil {
+		return err
+	}
+	held, err := t.lock(ctx, q, b, m)
 	if err != nil {
 		return err
 	}
 	if err := held.compare(b); err != nil {
 		return err
 	}
-	if err := t.stillAbsent(ctx, q, b, strict); err != nil {
+	if err := t.stillAbsent(ctx, q, b, m); err != nil {
 		return err
 	}
-	if err := t.write(ctx, q, b, t.changes(b, held, strict)); err != nil {
+	if err := t.write(ctx, q, b, t.changes(b, held, m)); err != nil {
 		return err
 	}
 	if len(b.Finish) == 0 {
 		return nil // the jobs to queue were among the changes
 	}
-	return t.write(ctx, q, b, append(t.reopen(b, held, strict), t.enqueue(b)...))
+	return t.write(ctx, q, b, append(t.reopen(b, held, m), t.enqueue(b, m)...))
+}
+
+// doable refuses what this version of the contract does not have.
+func doable(b *store.Batch) error {
+	for i := range b.Writes {
+		if w := &b.Writes[i]; w.Action != store.Check && w.Action != store.Put && w.Action != store.Delete {
+			return fmt.Errorf("%w: action %d on %s", store.ErrUnsupported, w.Action, w.Row.Key)
+		}
+	}
+	return nil
 }
 
 // write runs statements that touch different rows, on PostgreSQL as one. Those marked keyed answer with the keys they wrote.
@@ -118,7 +142,7 @@ func together(changes []change) change {
 }
 
 // changes are the statements that write a batch.
-func (t *tables) changes(b *store.Batch, held *held, strict bool) []change {
+func (t *tables) changes(b *store.Batch, held *held, m manner) []change {
 	var all []change
 	var inserts, updates, removed, added [][]any
 	var inserted, updated, deleted []store.Key
@@ -137,14 +161,14 @@ func (t *tables) changes(b *store.Batch, held *held, strict bool) []change {
 		old, new := t.factRows(b.Tenant, w, held)
 		removed, added = append(removed, old...), append(added, new...)
 	}
-	all = append(all, t.inserts(inserts, inserted)...)
-	all = append(all, t.updates(updates, updated, strict)...)
-	all = append(all, t.deletes(b.Tenant, deleted)...)
-	all = append(all, t.factChanges(removed, added, strict)...)
-	all = append(all, t.wordChanges(b, held)...)
-	all = append(all, t.adds(b)...)
+	all = append(all, t.inserts(inserts, inserted, m)...)
+	all = append(all, t.updates(updates, updated, m)...)
+	all = append(all, t.deletes(b.Tenant, deleted, m)...)
+	all = append(all, t.factChanges(removed, added, m)...)
+	all = append(all, t.wordChanges(b, held, m)...)
+	all = append(all, t.adds(b, m)...)
 	if len(b.Finish) == 0 {
-		return append(all, t.enqueue(b)...)
+		return append(all, t.enqueue(b, m)...)
 	}
 	return append(all, t.finish(b, held)...)
 }
@@ -152,11 +176,11 @@ func (t *tables) changes(b *store.Batch, held *held, strict bool) []change {
 // some is how many rows one statement writes.
 const some = 200
 
-func (t *tables) inserts(rows [][]any, keys []store.Key) []change {
+func (t *tables) inserts(rows [][]any, keys []store.Key, m manner) []change {
 	var all []change
 	for i := 0; i < len(rows); i += some {
 		end := min(i+some, len(rows))
-		s := new(statement).add("insert into "+t.rows+" ("+allColumns+") ").values(allTypes, rows[i:end])
+		s := new(statement).add("insert into "+t.rows+" ("+allColumns+") ").rows(allTypes, rows[i:end], m)
 		s.add(" on conflict do nothing returning kind, id")
 		all = append(all, change{statement: s, keys: keys[i:end], keyed: true})
 	}
@@ -166,14 +190,14 @@ func (t *tables) inserts(rows [][]any, keys []store.Key) []change {
 // updates are a statement for each row in a transaction of the host's, which may find that a row is not as it was locked, and on SQLite. Otherwise
 // the rows are locked and were compared, so that on PostgreSQL one insert, of which every row is in conflict with the one that is there, finds
 // them by the primary key however the database plans.
-func (t *tables) updates(rows [][]any, keys []store.Key, strict bool) []change {
+func (t *tables) updates(rows [][]any, keys []store.Key, m manner) []change {
 	var all []change
-	if t.dialect == PostgreSQL && !strict {
+	if t.dialect == PostgreSQL && m != strict {
 		for part := range slices.Chunk(rows, some) {
 			for i := range part {
 				part[i] = part[i][:len(allTypes)]
 			}
-			s := new(statement).add("insert into "+t.rows+" ("+allColumns+") ").values(allTypes, part).add(" on conflict (tenant, kind, id) do update set ")
+			s := new(statement).add("insert into "+t.rows+" ("+allColumns+") ").rows(allTypes, part, m).add(" on conflict (tenant, kind, id) do update set ")
 			for i, column := range strings.Split(allColumns, ", ")[3:] {
 				s.add(separator(i, column+" = excluded."+column))
 			}
@@ -192,10 +216,10 @@ func (t *tables) updates(rows [][]any, keys []store.Key, strict bool) []change {
 }
 
 // deletes needs no version: the rows are locked and were compared.
-func (t *tables) deletes(tenant string, keys []store.Key) []change {
+func (t *tables) deletes(tenant string, keys []store.Key, m manner) []change {
 	var all []change
 	for i, key := range keys {
-		s := new(statement).add("delete from "+t.rows+" where tenant = ? and kind = ? and id = ? returning kind, id", tenant, string(key.Kind), key.ID)
+		s := new(statement).add("delete from "+t.rows+" where tenant = ? and kind = ? and id = ? and "+m.when()+" returning kind, id", tenant, string(key.Kind), key.ID)
 		all = append(all, change{statement: s, keys: keys[i : i+1], keyed: true})
 	}
 	return all
@@ -221,13 +245,14 @@ func (t *tables) factRows(tenant string, w *store.Write, held *held) (removed, a
 	return removed, added
 }
 
-func (t *tables) factChanges(removed, added [][]any, strict bool) []change {
+func (t *tables) factChanges(removed, added [][]any, m manner) []change {
 	var all []change
-	if t.dialect == PostgreSQL && !strict {
+	if t.dialect == PostgreSQL && m != strict {
 		for part := range slices.Chunk(removed, some) {
-			s := new(statement).add("delete from "+t.facts+" as f using (").values(factTypes, part).add(") as v")
+			// An array of places is looked up place by place, however the database plans.
+			s := new(statement).add("delete from "+t.facts+" where ctid = any (array(select l.at from (").values(factTypes, part).add(") as v")
 			s.add(" cross join lateral (select x.ctid as at from "+t.facts+" as x where x.tenant = ? and x.kind = v.column2 and x.name = v.column3"+
-				" and x.value = v.column4 and x.ord = v.column5 and x.id = v.column6 limit 1) as l where f.tenant = ? and f.ctid = l.at", part[0][0], part[0][0])
+				" and x.value = v.column4 and x.ord = v.column5 and x.id = v.column6 limit 1) as l)) and tenant = ? and "+m.when(), part[0][0], part[0][0])
 			all = append(all, change{statement: s})
 		}
 		removed = nil
@@ -237,13 +262,13 @@ func (t *tables) factChanges(removed, added [][]any, strict bool) []change {
 		all = append(all, change{statement: s})
 	}
 	for part := range slices.Chunk(added, some) {
-		s := new(statement).add("insert into "+t.facts+" (tenant, kind, name, value, ord, id) ").values(factTypes, part)
+		s := new(statement).add("insert into "+t.facts+" (tenant, kind, name, value, ord, id) ").rows(factTypes, part, m)
 		all = append(all, change{statement: s.add(" on conflict do nothing")})
 	}
 	return all
 }
 
-func (t *tables) adds(b *store.Batch) []change {
+func (t *tables) adds(b *store.Batch, m manner) []change {
 	var all []change
 	for part := range slices.Chunk(b.Adds, some) {
 		rows := make([][]any, len(part))
@@ -251,7 +276,7 @@ func (t *tables) adds(b *store.Batch) []change {
 			rows[i] = []any{a.Counter, a.Delta}
 		}
 		s := new(statement).add("insert into "+t.counters+" as c (tenant, name, stripe, value) select ?, v.column1, "+t.stripe()+", v.column2 from (", b.Tenant)
-		s.values([]string{"text", "bigint"}, rows).add(") as v where true") // without a condition SQLite takes "on" for a join's
+		s.values([]string{"text", "bigint"}, rows).add(") as v where " + m.when()) // without a condition SQLite takes "on" for a join's
 		s.add(" on conflict (tenant, name, stripe) do update set value = c.value + excluded.value")
 		all = append(all, change{statement: s})
 	}

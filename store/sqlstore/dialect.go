@@ -50,6 +50,8 @@ type tables struct {
 	schema  string // quoted, with the dot; "" for none
 
 	rows, facts, index, counters, jobs, leases, versions string
+
+	absent string // a function, on PostgreSQL
 }
 
 func newTables(opt Options) (*tables, error) {
@@ -73,6 +75,7 @@ func newTables(opt Options) (*tables, error) {
 	name := func(table string) string { return t.schema + t.prefix + table }
 	t.rows, t.facts, t.index, t.counters = name("rows"), name("facts"), name("words"), name("counters")
 	t.jobs, t.leases, t.versions = name("jobs"), name("leases"), name("schema")
+	t.absent = name("absent")
 	return t, nil
 }
 

@@ -32,11 +32,13 @@
 //
 // READ COMMITTED is enough and is what the package asks for. A commit first locks what it rests on, in the batch's order: rows that
 // are to stay as they are in share mode, rows to be changed for update, and keys that must be absent by an advisory lock, since there
-// is no row to lock: shared by those who check that the key stays absent, exclusive for him who inserts it. A batch with more than 64
-// such keys locks its tenant's absent keys as a whole, so that the server's lock table does not fill up. A counter is kept in 16
+// is no row to lock: shared by those who check that the key stays absent, exclusive for him who inserts it. A batch with more than 200
+// such keys locks its tenant's absent keys as a whole, so that the server's lock table does not fill up. Where it can be, all of this is one
+// statement and one round trip: if the batch finishes no jobs, and this process has seen the rows that it writes over. A counter is kept in 8
 // stripes, chosen by the connection, so that commits do not wait for each other's counters. What the server aborts (serialization
 // failure, deadlock, unique violation) is an ErrConflict that names the rows of the batch; for a batch without rows, the groups it
-// finishes, under the kind "group".
+// finishes, under the kind "group". Leases are committed without waiting for the disk: one that a crash of the server takes back leaves
+// its group to be leased again, and what was committed under it was on the disk after it.
 //
 // Plans rest on statistics, which autovacuum gathers within a minute or so. After filling empty tables with much at once, run ANALYZE:
 // before that, a list may sort a tenant's rows instead of reading their index.
@@ -46,6 +48,6 @@
 // A commit is one BEGIN IMMEDIATE transaction. The commits of one Store wait for each other in the process, in order; those of another
 // process wait for busy_timeout. A lock that is not had by then is the driver's error, wrapped, not a conflict. Open the database with
 // the settings of [SQLitePragmas]: without write-ahead logging readers block writers, and with less than synchronous=FULL an
-// acknowledged commit may be lost with the power. A host that binds its own transaction begins it IMMEDIATE; if it began it otherwise
+// acknowledged commit may be lost with the power. Leases, which are no commits of the host's, do not wait for the disk. A host that binds its own transaction begins it IMMEDIATE; if it began it otherwise
 // and another wrote since its first read, SQLite refuses every later write in it, and the answer is ErrTxLost.
 package sqlstore

@@ -28,7 +28,7 @@ func given(due int64) time.Time {
 
 // enqueue inserts jobs and touches nothing else, so that no enqueue waits for another one, nor for the holder of a group. A job's
 // column at begins as its due time; only the walk over due groups changes it.
-func (t *tables) enqueue(b *store.Batch) []change {
+func (t *tables) enqueue(b *store.Batch, m manner) []change {
 	queue := slices.Clone(b.Queue)
 	slices.SortFunc(queue, func(x, y store.Job) int { return cmp.Compare(x.ID, y.ID) }) // one order for all who insert the same IDs
 	var all []change
@@ -37,7 +37,7 @@ func (t *tables) enqueue(b *store.Batch) []change {
 		for i, j := range part {
 			rows[i] = []any{lane(b.Tenant), j.ID, j.Group, j.Order, kept(j.Due), kept(j.Due), notNil(j.Body)}
 		}
-		s := new(statement).add("insert into "+t.jobs+" (lane, id, grp, ord, due, at, body) ").values([]string{"text", "text", "text", "bigint", "bigint", "bigint", "bytea"}, rows)
+		s := new(statement).add("insert into "+t.jobs+" (lane, id, grp, ord, due, at, body) ").rows([]string{"text", "text", "text", "bigint", "bigint", "bigint", "bytea"}, rows, m)
 		all = append(all, change{statement: s.add(" on conflict do nothing")})
 	}
 	return all
@@ -80,9 +80,9 @@ func (t *tables) finish(b *store.Batch, held *held) []change {
 // reopen undoes what push did to the groups whose lease changed: their jobs are seen again when the group opens. It is a statement
 // after the one that locked the leases, since push has the lease locked too: what it did before is seen, and it does no more. A strict
 // transaction may see an old state, so there all jobs of the group are written: one that was moved since is then a conflict.
-func (t *tables) reopen(b *store.Batch, held *held, strict bool) []change {
+func (t *tables) reopen(b *store.Batch, held *held, m manner) []change {
 	moved := " and j.at > j.due"
-	if strict {
+	if m == strict {
 		moved = ""
 	}
 	var rows [][]any

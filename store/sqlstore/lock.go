@@ -42,7 +42,7 @@ const (
 
 // lock locks what the batch rests on, in one statement for every thousand rows: first the keys that must be absent, by their hash,
 // then rows by key, then leases by group. All commits keep this order, so that no two wait for each other.
-func (t *tables) lock(ctx context.Context, q querier, b *store.Batch, strict bool) (*held, error) {
+func (t *tables) lock(ctx context.Context, q querier, b *store.Batch, m manner) (*held, error) {
 	h := &held{versions: map[store.Key]int64{}, facts: map[store.Key][]store.Fact{}, words: map[store.Key][]string{}, groups: map[string]bool{}}
 	parts := slices.Collect(slices.Chunk(b.Writes, chunk))
 	if len(parts) == 0 {
@@ -51,7 +51,7 @@ func (t *tables) lock(ctx context.Context, q querier, b *store.Batch, strict boo
 	for i, part := range parts {
 		var arms []*statement
 		if i == 0 {
-			arms = append(t.planning(strict), t.lockAbsent(b)...)
+			arms = append(t.planning(m), t.lockAbsent(b)...)
 		}
 		arms = append(arms, t.lockRows(b.Tenant, part)...)
 		if i == len(parts)-1 {
@@ -66,8 +66,8 @@ func (t *tables) lock(ctx context.Context, q querier, b *store.Batch, strict boo
 
 // planning keeps joins with a list of keys from being planned to read a whole table, as may happen before a table is analyzed, for as long as the
 // transaction lasts. A host's transaction is left as it is.
-func (t *tables) planning(strict bool) []*statement {
-	if t.dialect == SQLite || strict {
+func (t *tables) planning(m manner) []*statement {
+	if t.dialect == SQLite || m == strict {
 		return nil
 	}
 	off := func(setting string) string { return "set_config('enable_" + setting + "', 'off', true)" }
@@ -125,6 +125,17 @@ func (t *tables) lockAbsent(b *store.Batch) []*statement {
 	if t.dialect == SQLite {
 		return nil
 	}
+	values := t.absentLocks(b)
+	if len(values) == 0 {
+		return nil
+	}
+	s := new(statement).add(fmt.Sprintf("select %d as what, '' as kind, case when column2 = 1 then pg_advisory_xact_lock(column1)::text "+
+		"else pg_advisory_xact_lock_shared(column1)::text end as id, cast(0 as bigint) as version, cast(null as bytea) as facts, cast(null as bytea) as words from (", nobody))
+	return []*statement{s.values([]string{"bigint", "bigint"}, values).add(") as v")}
+}
+
+// absentLocks returns the locks as rows, each with 1 if it is exclusive, in the order in which all take them.
+func (t *tables) absentLocks(b *store.Batch) [][]any {
 	var locks []advisory
 	for _, w := range b.Writes {
 		switch {
@@ -149,9 +160,7 @@ func (t *tables) lockAbsent(b *store.Batch) []*statement {
 	for _, l := range append([]advisory{all}, locks...) {
 		values = append(values, []any{l.hash, l.exclusive})
 	}
-	s := new(statement).add(fmt.Sprintf("select %d as what, '' as kind, case when column2 = 1 then pg_advisory_xact_lock(column1)::text "+
-		"else pg_advisory_xact_lock_shared(column1)::text end as id, cast(0 as bigint) as version, cast(null as bytea) as facts, cast(null as bytea) as words from (", nobody))
-	return []*statement{s.values([]string{"bigint", "bigint"}, values).add(") as v")}
+	return values
 }
 
 // lockRows locks rows in the order of their keys, in which they are given: those to be written for writing, those to be checked against
@@ -162,11 +171,7 @@ func (t *tables) lockRows(tenant string, writes []store.Write) []*statement {
 	}
 	keys := make([][]any, len(writes))
 	for i, w := range writes {
-		var check int64
-		if w.Action == store.Check {
-			check = 1
-		}
-		keys[i] = []any{string(w.Row.Kind), w.Row.ID, check}
+		keys[i] = []any{string(w.Row.Kind), w.Row.ID, checks(&w)}
 	}
 	list := new(statement).values([]string{"text", "text", "bigint"}, keys)
 	if t.dialect == SQLite { // the transaction has the whole database
@@ -198,20 +203,26 @@ func (t *tables) lockLeases(b *store.Batch) []*statement {
 	return []*statement{s}
 }
 
-// stillAbsent looks again for the rows that are only checked to be absent, now that the lock keeps them so: the lock statement saw the
-// database as it was before it waited. In a strict transaction looking is not enough, since the whole transaction sees an old state;
-// there an insert, taken back at once, meets what others have committed since.
-func (t *tables) stillAbsent(ctx context.Context, q querier, b *store.Batch, strict bool) error {
-	var keys, found []store.Key
-	for _, w := range b.Writes {
-		if w.If == 0 && w.Action != store.Put {
+// checkedAbsent are the keys that must be absent and are not put.
+func checkedAbsent(b *store.Batch) (keys []store.Key) {
+	for i := range b.Writes {
+		if w := &b.Writes[i]; w.If == 0 && w.Action != store.Put {
 			keys = append(keys, w.Row.Key)
 		}
 	}
+	return keys
+}
+
+// stillAbsent looks again for the rows that are only checked to be absent, now that the lock keeps them so: the lock statement saw the
+// database as it was before it waited. In a strict transaction looking is not enough, since the whole transaction sees an old state;
+// there an insert, taken back at once, meets what others have committed since.
+func (t *tables) stillAbsent(ctx context.Context, q querier, b *store.Batch, m manner) error {
+	var found []store.Key
+	keys := checkedAbsent(b)
 	if len(keys) == 0 || t.dialect == SQLite {
 		return nil
 	}
-	if strict {
+	if m == strict {
 		return t.probe(ctx, q, b, keys)
 	}
 	for part := range slices.Chunk(keys, chunk) {
@@ -238,8 +249,8 @@ func (t *tables) probe(ctx context.Context, q querier, b *store.Batch, keys []st
 	for i, key := range keys {
 		rows[i] = written(b.Tenant, &store.Row{Key: key})
 	}
-	if err := t.write(ctx, q, b, t.inserts(rows, keys)); err != nil {
+	if err := t.write(ctx, q, b, t.inserts(rows, keys, strict)); err != nil {
 		return err
 	}
-	return t.write(ctx, q, b, t.deletes(b.Tenant, keys))
+	return t.write(ctx, q, b, t.deletes(b.Tenant, keys, strict))
 }

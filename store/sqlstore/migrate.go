@@ -73,9 +73,9 @@ func (t *tables) words() *strings.Replacer {
 	pairs := []string{"{prefix}", t.schema + t.prefix, "{index}", t.prefix, "{bytes}", t.bytes()}
 	if t.dialect == PostgreSQL {
 		// Half-empty pages let a counter's new value stay on its page, so that its index is not written.
-		pairs = append(pairs, "{text}", `text collate "C"`, "{int}", "bigint", "{clustered}", "", "{roomy}", " with (fillfactor = 50)")
+		pairs = append(pairs, "{text}", `text collate "C"`, "{int}", "bigint", "{clustered}", "", "{roomy}", " with (fillfactor = 50)", "{absent}", t.absentFunction())
 	} else {
-		pairs = append(pairs, "{text}", "text", "{int}", "integer", "{clustered}", " without rowid", "{roomy}", "")
+		pairs = append(pairs, "{text}", "text", "{int}", "integer", "{clustered}", " without rowid", "{roomy}", "", "{absent}", "")
 	}
 	return strings.NewReplacer(pairs...)
 }

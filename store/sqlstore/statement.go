@@ -35,9 +35,19 @@ func (s *statement) join(other *statement) *statement {
 
 // values appends a list of rows, all with as many columns as there are types: text, bigint or bytea. Its columns are called column1, column2,
 // … in both dialects. It is a list in parentheses on SQLite, and on PostgreSQL an array for each column: the text does not depend on the
-// number of rows, so that the driver and the server parse and plan it once.
+// number of rows, so that the driver and the server parse and plan it once. An array stands in a query of its own: knowing its length, the server
+// would think a plan for these very rows worth making each time.
 func (s *statement) values(types []string, rows [][]any) *statement {
 	return s.add("?", list{types, rows})
+}
+
+// rows is values as an insert takes them, if the batch is to be written.
+func (s *statement) rows(types []string, rows [][]any, m manner) *statement {
+	s.values(types, rows)
+	if m == single {
+		s.add(" where " + m.when())
+	}
+	return s
 }
 
 // few is values for a handful of rows that a table is joined with: in parentheses on PostgreSQL too, where the planner then knows how few they are.
@@ -82,7 +92,7 @@ func (l list) arrays(out *strings.Builder, args []any) []any {
 	out.WriteString("select * from unnest(")
 	for i, kind := range l.types {
 		args = append(args, array(l.rows, i))
-		out.WriteString(separator(i, "cast($"+strconv.Itoa(len(args))+" as "+kind+"[])"))
+		out.WriteString(separator(i, "(select cast($"+strconv.Itoa(len(args))+" as "+kind+"[]))"))
 		names += separator(i, "column"+strconv.Itoa(i+1))
 	}
 	out.WriteString(") as list(" + names + ")")

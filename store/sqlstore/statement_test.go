@@ -24,7 +24,7 @@ func TestRender(t *testing.T) {
 	assert.Equal(t, "select ? from (values (?, ?), (?, ?)) where x in (?, ?) and y = ?", text)
 	assert.Equal(t, []any{1, "a", int64(2), "b", int64(3), 8, 9, 4}, args)
 	text, args = s.render(PostgreSQL)
-	assert.Equal(t, "select $1 from (select * from unnest(cast($2 as text[]), cast($3 as bigint[])) as list(column1, column2)) where x in ($4, $5) and y = $6", text)
+	assert.Equal(t, "select $1 from (select * from unnest((select cast($2 as text[])), (select cast($3 as bigint[]))) as list(column1, column2)) where x in ($4, $5) and y = $6", text)
 	assert.Equal(t, []any{1, `{"a","b"}`, "{2,3}", 8, 9, 4}, args)
 }
 

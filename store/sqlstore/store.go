@@ -18,6 +18,7 @@ type Store struct {
 	commits line[*waiter]
 	loads   line[*loading]
 	gate    chan struct{} // holds the one writer of this process to a SQLite database; the others wait in order
+	seen    *seen         // PostgreSQL only
 }
 
 var _ store.Store = (*Store)(nil)
@@ -31,9 +32,11 @@ func New(db *sql.DB, opt Options) (*Store, error) {
 	if db == nil {
 		return nil, &store.InvalidError{What: "sqlstore database", Problem: "is nil; give an open *sql.DB"}
 	}
-	s := &Store{tables: t, db: db, read: db, gate: make(chan struct{}, 1), commits: line[*waiter]{lanes: 4}, loads: line[*loading]{lanes: 4}}
+	s := &Store{tables: t, db: db, read: db, gate: make(chan struct{}, 1), commits: line[*waiter]{lanes: 2}, loads: line[*loading]{lanes: 4}}
 	if t.dialect == SQLite {
 		s.read, s.commits.lanes = &prepared{DB: db}, 1
+	} else {
+		s.seen = &seen{}
 	}
 	return s, nil
 }
@@ -44,6 +47,7 @@ func (s *Store) Load(ctx context.Context, tenant string, keys []store.Key, count
 		return nil, failed("load", tenant, err)
 	}
 	rows, err := s.loadInLine(ctx, tenant, keys, counters)
+	s.seen.read(tenant, rows)
 	return rows, failed("load", tenant, withCause(ctx, err))
 }
 
@@ -61,7 +65,7 @@ func (s *Store) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, erro
 	if err := ctx.Err(); err != nil {
 		return nil, failed("lease jobs", q.Tenant, err)
 	}
-	leases, err := s.lease(ctx, s.db, s.transact, q)
+	leases, err := s.lease(ctx, s.db, s.lazily, q)
 	return leases, failed("lease jobs", q.Tenant, withCause(ctx, err))
 }
 
@@ -76,9 +80,16 @@ func (s *Store) Commit(ctx context.Context, b *store.Batch) error {
 	return failed("commit", b.Tenant, s.commitInLine(ctx, b))
 }
 
-// commitBatch commits a batch in a transaction of its own.
+// commitBatch commits a batch in a transaction of its own: on PostgreSQL as one statement, if that is possible.
 func (s *Store) commitBatch(ctx context.Context, b *store.Batch) error {
-	err := s.transact(ctx, func(q querier) error { return s.commit(ctx, q, b, false) })
+	done, err := s.commitSingle(ctx, b)
+	if done || err != nil {
+		return conflict(b, withCause(ctx, err))
+	}
+	err = s.transact(ctx, func(q querier) error { return s.commit(ctx, q, b, inSteps) })
+	if err == nil {
+		s.seen.wrote(b)
+	}
 	return conflict(b, withCause(ctx, err))
 }
 
@@ -99,6 +110,20 @@ func (s *Store) transact(ctx context.Context, fn func(querier) error) error {
 	return tx.Commit()
 }
 
+// lazily is transact for leases, which nobody waits for a disk for: a lease that is lost with the power only leaves its group to be leased
+// again, and what is committed under it is on the disk after it or not at all.
+func (s *Store) lazily(ctx context.Context, fn func(querier) error) error {
+	if s.dialect == SQLite {
+		return s.immediately(ctx, fn, s.unsynced)
+	}
+	return s.transact(ctx, func(q querier) error {
+		if _, err := q.ExecContext(ctx, "set local synchronous_commit = off"); err != nil {
+			return err
+		}
+		return fn(q)
+	})
+}
+
 // rollback ends a transaction. That it has already ended, or that its connection is gone, is what a caller in trouble expects.
 func rollback(tx *sql.Tx) error {
 	if err := tx.Rollback(); err != nil && !severed(err) {
@@ -109,6 +134,11 @@ func rollback(tx *sql.Tx) error {
 
 // immediate runs fn in a transaction that has SQLite's write lock from its beginning, which database/sql has no way to ask for.
 func (s *Store) immediate(ctx context.Context, fn func(querier) error) error {
+	return s.immediately(ctx, fn, begun)
+}
+
+// immediately is immediate with a connection that prepare makes ready, and whose end it returns.
+func (s *Store) immediately(ctx context.Context, fn func(querier) error, prepare func(context.Context, *sql.Conn) (func() error, error)) error {
 	select {
 	case s.gate <- struct{}{}:
 		defer func() { <-s.gate }()
@@ -120,19 +150,53 @@ func (s *Store) immediate(ctx context.Context, fn func(querier) error) error {
 		return err
 	}
 	defer conn.Close()
+	end, err := prepare(ctx, conn)
+	if err != nil {
+		return err
+	}
 	if _, err = conn.ExecContext(ctx, "begin immediate"); err == nil {
 		if err = fn(conn); err == nil {
 			_, err = conn.ExecContext(ctx, "commit")
 		}
 	}
-	if err == nil {
-		return nil
+	undone := error(nil)
+	if err != nil {
+		_, undone = conn.ExecContext(context.WithoutCancel(ctx), "rollback")
 	}
-	if _, undone := conn.ExecContext(context.WithoutCancel(ctx), "rollback"); undone != nil {
+	if ended := end(); undone != nil || ended != nil {
 		// Either SQLite has rolled back by itself or the state is unknown: the pool must not hand this connection out again.
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
 	return err
+}
+
+func begun(context.Context, *sql.Conn) (func() error, error) {
+	return func() error { return nil }, nil
+}
+
+// unsynced lets a connection's commits not wait for the disk until it is told to end that. A database without write-ahead logging is left as it
+// is, since there a commit that did not wait may damage the file. https://www.sqlite.org/pragma.html#pragma_synchronous
+func (s *Store) unsynced(ctx context.Context, conn *sql.Conn) (func() error, error) {
+	var journal string
+	var level int
+	if err := conn.QueryRowContext(ctx, "pragma journal_mode").Scan(&journal); err != nil {
+		return nil, err
+	}
+	if err := conn.QueryRowContext(ctx, "pragma synchronous").Scan(&level); err != nil {
+		return nil, err
+	}
+	const normal = 1
+	if level <= normal || journal != "wal" {
+		return begun(ctx, conn)
+	}
+	end := func() error {
+		_, err := conn.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("pragma synchronous = %d", level))
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "pragma synchronous = normal"); err != nil {
+		return nil, errors.Join(err, end())
+	}
+	return end, nil
 }
 
 // withCause adds the context's error where a driver answers with one of its own after the context has ended.

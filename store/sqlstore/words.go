@@ -147,14 +147,14 @@ func (t *tables) endings(ctx context.Context, q querier, query *store.Query, wor
 
 // wordChanges are the statements that bring the index from the words that the batch's rows had to those they get. Words that stay are
 // not touched: a conversation is rewritten with every message, and its words hardly ever.
-func (t *tables) wordChanges(b *store.Batch, held *held) []change {
+func (t *tables) wordChanges(b *store.Batch, held *held, m manner) []change {
 	var all []change
 	var added [][]any // of rows of one kind, as the batch has them in the order of their keys
 	var kind store.Kind
 	add := func() {
 		for part := range slices.Chunk(added, t.manyWords()) {
 			s := new(statement).add("insert into "+t.index+" (tenant, kind, word, id) select ?, ?, v.column1, v.column2 from (", b.Tenant, string(kind))
-			s.values([]string{"text", "text"}, part).add(") as v where true on conflict do nothing") // as for counters
+			s.values([]string{"text", "text"}, part).add(") as v where " + m.when() + " on conflict do nothing") // as for counters
 			all = append(all, change{statement: s})
 		}
 		added = nil
@@ -166,7 +166,7 @@ func (t *tables) wordChanges(b *store.Batch, held *held) []change {
 		}
 		lost, new := wordDiff(held.words[w.Row.Key], w.Row.Words)
 		for part := range slices.Chunk(lost, t.manyWords()) {
-			all = append(all, change{statement: t.dropWords(b.Tenant, w.Row.Key, part)})
+			all = append(all, change{statement: t.dropWords(b.Tenant, w.Row.Key, part, m)})
 		}
 		if w.Row.Kind != kind {
 			add()
@@ -189,7 +189,7 @@ func (t *tables) manyWords() int {
 	return 1000
 }
 
-func (t *tables) dropWords(tenant string, key store.Key, words []string) *statement {
+func (t *tables) dropWords(tenant string, key store.Key, words []string, m manner) *statement {
 	rows := make([][]any, len(words))
 	args := make([]any, len(words))
 	for i, word := range words {
@@ -199,7 +199,7 @@ func (t *tables) dropWords(tenant string, key store.Key, words []string) *statem
 	if t.dialect == PostgreSQL {
 		in, args = "= any (cast(? as text[]))", []any{array(rows, 0)}
 	}
-	s := new(statement).add("delete from "+t.index+" where tenant = ? and kind = ? and id = ? and word ", tenant, string(key.Kind), key.ID)
+	s := new(statement).add("delete from "+t.index+" where tenant = ? and kind = ? and id = ? and "+m.when()+" and word ", tenant, string(key.Kind), key.ID)
 	return s.add(in, args...)
 }
 

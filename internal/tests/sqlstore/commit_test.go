@@ -243,7 +243,7 @@ func TestWhatPostgreSQLAborts(t *testing.T) {
 			b.Put(store.Row{Key: document("a")})
 			require.NoError(t, b.Seal())
 			r.fail = func(query string) error {
-				if strings.HasPrefix(query, "with w0") || strings.HasPrefix(query, "insert") {
+				if strings.HasPrefix(query, "with ") || strings.HasPrefix(query, "insert") {
 					return stateError(state)
 				}
 				return nil

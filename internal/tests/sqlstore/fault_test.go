@@ -169,34 +169,55 @@ func TestContextEndsOnTheWay(t *testing.T) {
 	})
 }
 
-// The database fails at every statement of a commit in turn: either nothing is there, or all.
+// The database fails at every statement of a commit in turn: either nothing is there, or all. On PostgreSQL a commit is one statement unless
+// it finishes jobs.
 func TestErrorAtEveryStatement(t *testing.T) {
 	stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
-		s, _, r := record(t, o)
-		broken := errors.New("broken")
-		for step := 0; ; step++ {
-			require.Less(t, step, 20)
-			b := large(t, s, step)
-			left := step
-			r.fail = func(query string) error {
-				if left--; left == -1 && query != "rollback" {
-					return broken
-				}
-				return nil
-			}
-			err := s.Commit(ctx, b)
-			r.fail = nil
-			rows, loadErr := s.Load(ctx, "acme", []store.Key{document(fmt.Sprint("large", step))}, []string{"large"})
-			require.NoError(t, loadErr)
-			if err == nil {
-				require.Len(t, rows.Found, 1)
-				require.Equal(t, int64(1), rows.Counters["large"])
-				require.Greater(t, step, 3)
-				return
-			}
-			require.ErrorIs(t, err, broken)
-			require.Empty(t, rows.Found)
-			require.Zero(t, rows.Counters["large"])
-		}
+		t.Run("Single", func(t *testing.T) { errorAtEveryStatement(t, o, "single", o.Driver == "pgx") })
+		t.Run("InSteps", func(t *testing.T) { errorAtEveryStatement(t, o, "steps", false) })
 	})
+}
+
+func errorAtEveryStatement(t *testing.T, o *stores.Opened, name string, single bool) {
+	s, _, r := record(t, o)
+	broken := errors.New("broken")
+	for step := 0; ; step++ {
+		require.Less(t, step, 20)
+		b := large(t, s, step)
+		if !single {
+			b.Done(store.Finish{Group: name, Token: "nobody's"})
+			require.NoError(t, b.Seal())
+		}
+		left := step
+		r.fail = func(query string) error {
+			if left--; left == -1 && query != "rollback" {
+				return broken
+			}
+			return nil
+		}
+		err := s.Commit(ctx, b)
+		r.fail = nil
+		key := document(fmt.Sprint("large", step))
+		rows, loadErr := s.Load(ctx, "acme", []store.Key{key}, []string{"large"})
+		require.NoError(t, loadErr)
+		if err == nil {
+			require.Len(t, rows.Found, 1)
+			require.Equal(t, int64(1), rows.Counters["large"])
+			if single {
+				require.Equal(t, 1, step, "there was one statement")
+			} else {
+				require.Greater(t, step, 3)
+			}
+			undo := store.NewBatch("acme", start) // for whoever comes next
+			undo.Read(rows)
+			undo.Delete(key)
+			undo.Add("large", -1)
+			require.NoError(t, undo.Seal())
+			require.NoError(t, s.Commit(ctx, undo))
+			return
+		}
+		require.ErrorIs(t, err, broken)
+		require.Empty(t, rows.Found)
+		require.Zero(t, rows.Counters["large"])
+	}
 }

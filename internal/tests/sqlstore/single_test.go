@@ -1,0 +1,148 @@
+package sqlstore_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk/internal/tests/stores"
+	"github.com/frontdesk-go/frontdesk/store"
+)
+
+// tagged is a conversation with tags and words, all of which stand in indexes of their own.
+func tagged(id string, tags ...string) store.Row {
+	row := store.Row{Key: store.Key{Kind: store.Conversation, ID: id}, Place: &store.Place{Shelf: "waiting"}, Words: tags}
+	for i, tag := range tags {
+		row.Facts = append(row.Facts, store.Fact{Name: "tag", Value: tag, Order: int64(i)})
+	}
+	return row
+}
+
+func TestACommitIsOneStatement(t *testing.T) {
+	o := stores.PostgreSQL(t)
+	s, _, r := record(t, o)
+	statements := func(b *store.Batch) []asked {
+		require.NoError(t, b.Seal())
+		return r.during(func() { require.NoError(t, s.Commit(ctx, b)) })
+	}
+	b, _ := read(t, s, document("checked"), tagged("a").Key)
+	b.Put(tagged("a", "red", "blue"))
+	require.Len(t, statements(b), 1, "a new row, with a check that another stays absent")
+
+	b, rows := read(t, s, tagged("a").Key)
+	row := tagged("a", "blue", "green")
+	row.Version = rows.Found[row.Key].Version
+	b.Put(row)
+	b.Add("n", 1)
+	b.Enqueue(store.Job{ID: "j", Group: "g"})
+	require.Len(t, statements(b), 1, "a row that this process has read")
+	require.Equal(t, []string{"", "a", "a"}, []string{ids(t, s, "red"), ids(t, s, "blue"), ids(t, s, "green")})
+
+	b, _ = read(t, s, tagged("a").Key)
+	b.Delete(row.Key)
+	require.Len(t, statements(b), 1)
+	require.Empty(t, ids(t, s, "green"))
+
+	b, _ = read(t, s, document("other"))
+	b.Put(store.Row{Key: document("other")})
+	b.Done(store.Finish{Group: "g", Jobs: []string{"j"}})
+	require.Greater(t, len(statements(b)), 1, "what finishes jobs is done in steps")
+
+	unseen, _, r2 := record(t, o)
+	b, _ = read(t, s, document("other")) // through the other handle
+	b.Put(store.Row{Key: document("other")})
+	require.NoError(t, b.Seal())
+	seen := r2.during(func() { require.NoError(t, unseen.Commit(ctx, b)) })
+	require.Greater(t, len(seen), 1, "what this process has not read it reads first")
+}
+
+// ids returns the conversations with a tag.
+func ids(t *testing.T, s store.Store, tag string) string {
+	page, err := s.List(ctx, store.Query{Tenant: "acme", Kind: store.Conversation, Fact: "tag", Value: tag})
+	require.NoError(t, err)
+	var out []string
+	for _, row := range page.Rows {
+		out = append(out, row.ID)
+	}
+	return strings.Join(out, " ")
+}
+
+// Where the isolation level does not let a statement see what was committed while it waited, a commit is done in steps, which choose their level.
+func TestOtherIsolationIsNoticed(t *testing.T) {
+	for _, level := range []string{"repeatable read", "serializable"} {
+		t.Run(level, func(t *testing.T) {
+			o := stores.PostgreSQL(t)
+			o.DSN += " options='-c default_transaction_isolation=" + strings.ReplaceAll(level, " ", `\\ `) + "'"
+			s, _, r := record(t, o)
+			for i, want := range []string{"with", "begin"} {
+				b, _ := read(t, s, document(fmt.Sprint(i)))
+				b.Put(store.Row{Key: document(fmt.Sprint(i))})
+				require.NoError(t, b.Seal())
+				done := r.during(func() { require.NoError(t, s.Commit(ctx, b)) })
+				require.True(t, strings.HasPrefix(done[0].query, want), done[0].query)
+				_, rows := read(t, s, document(fmt.Sprint(i)))
+				require.Len(t, rows.Found, 1)
+			}
+		})
+	}
+}
+
+// Two processes write over one another's rows: what each remembers of them must not leave anything behind in the indexes.
+func TestTwoProcessesKeepOneIndex(t *testing.T) {
+	o := stores.PostgreSQL(t)
+	both := []store.Store{o, o.Again(t)}
+	r := rand.New(rand.NewPCG(7, 7))
+	tags := []string{"red", "green", "blue", "black"}
+	want := map[string][]string{}
+	for n := range 300 {
+		s, id := both[r.IntN(2)], fmt.Sprint("c", r.IntN(3))
+		reader := both[r.IntN(2)] // what a host reads through one handle it may write through another
+		rows, err := reader.Load(ctx, "acme", []store.Key{tagged(id).Key}, nil)
+		require.NoError(t, err)
+		b := store.NewBatch("acme", start.Add(time.Duration(n)*time.Second)) // a key that is put again gets no version twice
+		b.Read(rows)
+		row, there := rows.Row(tagged(id).Key)
+		if there && r.IntN(4) == 0 {
+			b.Delete(row.Key)
+			want[id] = nil
+		} else {
+			some := r.Perm(len(tags))[:r.IntN(len(tags)+1)]
+			fresh := tagged(id)
+			want[id] = []string{}
+			for _, i := range some {
+				want[id] = append(want[id], tags[i])
+			}
+			fresh = tagged(id, want[id]...)
+			fresh.Version = row.Version
+			b.Put(fresh)
+		}
+		require.NoError(t, b.Seal())
+		require.NoError(t, s.Commit(ctx, b))
+	}
+	for _, tag := range tags {
+		var is []string
+		for _, id := range []string{"c2", "c1", "c0"} {
+			for _, has := range want[id] {
+				if has == tag {
+					is = append(is, id)
+				}
+			}
+		}
+		got := strings.Fields(ids(t, both[0], tag))
+		require.ElementsMatch(t, is, got, tag)
+		page, err := both[1].List(ctx, store.Query{Tenant: "acme", Kind: store.Conversation, Words: []string{tag}})
+		require.NoError(t, err)
+		require.Len(t, page.Rows, len(is))
+	}
+	var facts, words, listed int
+	for _, has := range want {
+		listed += len(has)
+	}
+	require.NoError(t, o.DB.QueryRow("select count(*) from frontdesk_facts").Scan(&facts))
+	require.NoError(t, o.DB.QueryRow("select count(*) from frontdesk_words").Scan(&words))
+	require.Equal(t, [2]int{listed, listed}, [2]int{facts, words}, "nothing stays behind")
+}

@@ -1,0 +1,1 @@
+{absent}insert into {prefix}schema (version, name) values (3, 'absent');
