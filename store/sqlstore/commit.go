@@ -173,13 +173,22 @@ func (t *tables) changes(b *store.Batch, held *held, m manner) []change {
 	return append(all, t.finish(b, held)...)
 }
 
-// some is how many rows one statement writes.
+// some is how many rows one statement writes on PostgreSQL, and how many the rarer statements write anywhere.
 const some = 200
+
+// perStatement is how many rows one of a commit's frequent statements writes. On SQLite a statement for one row is parsed once in a commit and used again
+// for each; there a long list costs more, since modernc.org/sqlite looks through all arguments for each placeholder.
+func (t *tables) perStatement() int {
+	if t.dialect == SQLite {
+		return 1
+	}
+	return some
+}
 
 func (t *tables) inserts(rows [][]any, keys []store.Key, m manner) []change {
 	var all []change
-	for i := 0; i < len(rows); i += some {
-		end := min(i+some, len(rows))
+	for i := 0; i < len(rows); i += t.perStatement() {
+		end := min(i+t.perStatement(), len(rows))
 		s := new(statement).add("insert into "+t.rows+" ("+allColumns+") ").rows(allTypes, rows[i:end], m)
 		s.add(" on conflict do nothing returning kind, id")
 		all = append(all, change{statement: s, keys: keys[i:end], keyed: true})
@@ -261,7 +270,7 @@ func (t *tables) factChanges(removed, added [][]any, m manner) []change {
 		s := new(statement).add("delete from "+t.facts+" where tenant = ? and kind = ? and name = ? and value = ? and ord = ? and id = ?", row...)
 		all = append(all, change{statement: s})
 	}
-	for part := range slices.Chunk(added, some) {
+	for part := range slices.Chunk(added, t.perStatement()) {
 		s := new(statement).add("insert into "+t.facts+" (tenant, kind, name, value, ord, id) ").rows(factTypes, part, m)
 		all = append(all, change{statement: s.add(" on conflict do nothing")})
 	}
@@ -270,7 +279,7 @@ func (t *tables) factChanges(removed, added [][]any, m manner) []change {
 
 func (t *tables) adds(b *store.Batch, m manner) []change {
 	var all []change
-	for part := range slices.Chunk(b.Adds, some) {
+	for part := range slices.Chunk(b.Adds, t.perStatement()) {
 		rows := make([][]any, len(part))
 		for i, a := range part {
 			rows[i] = []any{a.Counter, a.Delta}

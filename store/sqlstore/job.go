@@ -32,7 +32,7 @@ func (t *tables) enqueue(b *store.Batch, m manner) []change {
 	queue := slices.Clone(b.Queue)
 	slices.SortFunc(queue, func(x, y store.Job) int { return cmp.Compare(x.ID, y.ID) }) // one order for all who insert the same IDs
 	var all []change
-	for part := range slices.Chunk(queue, some) {
+	for part := range slices.Chunk(queue, t.perStatement()) {
 		rows := make([][]any, len(part))
 		for i, j := range part {
 			rows[i] = []any{lane(b.Tenant), j.ID, j.Group, j.Order, kept(j.Due), kept(j.Due), notNil(j.Body)}
@@ -67,7 +67,7 @@ func (t *tables) finish(b *store.Batch, held *held) []change {
 		all = append(all, change{statement: s.add(") as v where l.lane = v.column1 and l.grp = v.column2")})
 	}
 	slices.Sort(jobs)
-	for part := range slices.Chunk(slices.Compact(slices.DeleteFunc(jobs, unusable)), some) {
+	for part := range slices.Chunk(slices.Compact(slices.DeleteFunc(jobs, unusable)), t.perStatement()) {
 		s := new(statement).add("delete from "+t.jobs+" where lane = ? and id in ("+marks(len(part))+")", lane(b.Tenant))
 		for _, id := range part {
 			s.add("", id)

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync"
 )
 
@@ -50,4 +51,48 @@ func (p *prepared) statement(ctx context.Context, text string) (*sql.Stmt, error
 	}
 	p.statements[text] = stmt
 	return stmt, nil
+}
+
+// reused is a SQLite connection within a transaction, in which each text is parsed once: a commit writes many rows with few texts.
+type reused struct {
+	*sql.Conn
+	statements map[string]*sql.Stmt
+}
+
+func (r *reused) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	stmt, err := r.statement(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(ctx, args...)
+}
+
+func (r *reused) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	stmt, err := r.statement(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.ExecContext(ctx, args...)
+}
+
+func (r *reused) statement(ctx context.Context, text string) (*sql.Stmt, error) {
+	if stmt := r.statements[text]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := r.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if r.statements == nil {
+		r.statements = map[string]*sql.Stmt{}
+	}
+	r.statements[text] = stmt
+	return stmt, nil
+}
+
+func (r *reused) close() (err error) {
+	for _, stmt := range r.statements {
+		err = errors.Join(err, stmt.Close())
+	}
+	return err
 }

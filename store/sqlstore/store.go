@@ -155,7 +155,12 @@ func (s *Store) immediately(ctx context.Context, fn func(querier) error, prepare
 		return err
 	}
 	if _, err = conn.ExecContext(ctx, "begin immediate"); err == nil {
-		if err = fn(conn); err == nil {
+		q := &reused{Conn: conn}
+		err = fn(q)
+		if closed := q.close(); err == nil {
+			err = closed
+		}
+		if err == nil {
 			_, err = conn.ExecContext(ctx, "commit")
 		}
 	}

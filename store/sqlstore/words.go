@@ -152,7 +152,7 @@ func (t *tables) wordChanges(b *store.Batch, held *held, m manner) []change {
 	var added [][]any // of rows of one kind, as the batch has them in the order of their keys
 	var kind store.Kind
 	add := func() {
-		for part := range slices.Chunk(added, t.manyWords()) {
+		for part := range slices.Chunk(added, t.perStatement()) {
 			s := new(statement).add("insert into "+t.index+" (tenant, kind, word, id) select ?, ?, v.column1, v.column2 from (", b.Tenant, string(kind))
 			s.values([]string{"text", "text"}, part).add(") as v where " + m.when() + " on conflict do nothing") // as for counters
 			all = append(all, change{statement: s})
@@ -165,7 +165,7 @@ func (t *tables) wordChanges(b *store.Batch, held *held, m manner) []change {
 			continue
 		}
 		lost, new := wordDiff(held.words[w.Row.Key], w.Row.Words)
-		for part := range slices.Chunk(lost, t.manyWords()) {
+		for part := range slices.Chunk(lost, t.perStatement()) {
 			all = append(all, change{statement: t.dropWords(b.Tenant, w.Row.Key, part, m)})
 		}
 		if w.Row.Kind != kind {
@@ -178,15 +178,6 @@ func (t *tables) wordChanges(b *store.Batch, held *held, m manner) []change {
 	}
 	add()
 	return all
-}
-
-// manyWords is how many words one statement writes. On PostgreSQL they are one argument; modernc.org/sqlite looks through all arguments for
-// each placeholder, so that a long list costs more than several short ones.
-func (t *tables) manyWords() int {
-	if t.dialect == SQLite {
-		return 50
-	}
-	return 1000
 }
 
 func (t *tables) dropWords(tenant string, key store.Key, words []string, m manner) *statement {

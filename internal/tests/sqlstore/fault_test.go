@@ -138,6 +138,7 @@ func TestContextEndsOnTheWay(t *testing.T) {
 		b.Put(store.Row{Key: document("a"), Facts: []store.Fact{{Name: "x", Value: "y"}}})
 		b.Add("n", 1)
 		b.Enqueue(store.Job{ID: "j", Group: "g"})
+		b.Done(store.Finish{Group: "none", Token: "nobody's"}) // so that it is done in steps on PostgreSQL too
 		require.NoError(t, b.Seal())
 		steps := 0
 		for ; ; steps++ { // the context ends before the first statement, the second, …

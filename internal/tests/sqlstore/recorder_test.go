@@ -138,3 +138,10 @@ func (s *recordedStmt) QueryContext(ctx context.Context, args []driver.NamedValu
 	}
 	return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 }
+
+func (s *recordedStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	if err := s.r.note(s.query, args); err != nil {
+		return nil, err
+	}
+	return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+}
