@@ -60,7 +60,8 @@ const (
 
 // cases returns all cases, by topic.
 func cases() []testcase {
-	return slices.Concat(rowCases, loadCases, commitCases, contentionCases, listCases, pageCases, jobCases, leaseCases, txCases, modelCases, recountCases)
+	return slices.Concat(rowCases, loadCases, commitCases, contentionCases, listCases, pageCases, movingCases, jobCases, leaseCases, faultCases, durabilityCases,
+		txCases, modelCases, recountCases)
 }
 
 // Run checks a store against every rule, each case in a subtest with a fresh store.
