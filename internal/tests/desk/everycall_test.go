@@ -22,8 +22,16 @@ import (
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/internal/tests/stores"
 	"github.com/frontdesk-go/frontdesk/retention"
+	"github.com/frontdesk-go/frontdesk/store"
 	"github.com/frontdesk-go/frontdesk/storetest"
 )
+
+// failing is a store that goes wrong as a fault says, or only counts its calls.
+func failing(s store.Store, f storetest.Fault) *storetest.Faulty {
+	out := &storetest.Faulty{Store: s}
+	out.Inject(f)
+	return out
+}
 
 // scenario is something that is done through a Desk. prepare makes what it needs and returns how to do it: through the Desk given, again
 // whenever it is called, as a provider, a user or a worker would who got no answer.
@@ -235,7 +243,7 @@ type victim struct {
 
 // victim makes what a scenario needs, and another Desk, as a process that has just started, that it is done through.
 func (sc *scenario) victim(w *world) *victim {
-	v := &victim{world: w, act: sc.prepare(w), store: &storetest.Faulty{Store: w.store}, log: &bytes.Buffer{}}
+	v := &victim{world: w, act: sc.prepare(w), store: failing(w.store, storetest.Fault{}), log: &bytes.Buffer{}}
 	v.desk = w.open(func(c *frontdesk.Config) { c.Store, c.Log = v.store, slog.New(slog.NewTextHandler(v.log, nil)) })
 	return v
 }
