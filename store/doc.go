@@ -42,7 +42,8 @@
 //     after conflicts, each value is written once.
 //  20. What Commit acknowledged survives the end of the process, and is seen by every later Load, List and Jobs, of every process. A
 //     store's documentation says what survives a loss of power.
-//  21. A call whose context is already done returns an error and changes nothing. No error but a conflict is ErrConflict.
+//  21. A call whose context is already done returns an error and changes nothing. One whose context ends on the way may have had its
+//     effect or not, but harms no other call, then or later. No error but a conflict is ErrConflict.
 //  22. Batches that touch the same rows never deadlock into an error: the library sorts a batch's writes by key and its adds by name,
 //     and a store keeps that order. What a database still aborts for its own reasons is an ErrConflict that names all keys of the
 //     batch's writes.

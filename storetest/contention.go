@@ -17,6 +17,7 @@ var contentionCases = []testcase{
 	{"Contention/WriteSkew", []int{15}, writeSkew, 0},
 	{"Contention/WriteSkewOnAbsence", []int{15}, writeSkewOnAbsence, 0},
 	{"Contention/CheckAgainstDelete", []int{15}, checkAgainstDelete, 0},
+	{"Contention/NeverOverCapacity", []int{15, 13, 19}, neverOverCapacity, 0},
 	{"Contention/AddsAllCount", []int{18}, addsAllCount, 0},
 	{"Contention/NoDeadlock", []int{22}, noDeadlock, 0},
 }
@@ -56,8 +57,11 @@ func (e *env) update(keys []store.Key, change func(*store.Batch, *store.Rows)) e
 	return fmt.Errorf("still a conflict after %d tries", tries)
 }
 
-func hundredIncrement(e *env) {
-	const workers = 100
+func hundredIncrement(e *env) { e.increments(100) }
+
+// increments lets workers each add one to a number in a row.
+func (e *env) increments(workers int) {
+	e.Helper()
 	row := doc("number")
 	row.Body = []byte("0")
 	e.put(row)
@@ -70,17 +74,17 @@ func hundredIncrement(e *env) {
 		})
 	})
 	if err := errors.Join(errs...); err != nil {
-		e.fatal(19, "a hundred workers that each add one, with retries\ngot error: %v\nwant none", err)
+		e.fatal(19, "%d workers that each add one, with retries\ngot error: %v\nwant none", workers, err)
 	}
 	slices.Sort(wrote)
 	for i, n := range wrote {
 		if n != i+1 {
-			e.fatal(19, "values written by a hundred workers that each add one\ngot %v\nwant 1 to 100, each once: a value twice means that two workers decided "+
-				"on the same version and both committed", wrote)
+			e.fatal(19, "values written by workers that each add one\ngot %v\nwant 1 to %d, each once: a value twice means that two workers decided "+
+				"on the same version and both committed", wrote, workers)
 		}
 	}
-	if got := string(e.row(row.Key).Body); got != "100" {
-		e.fail(19, "the value in the end\ngot %s\nwant 100", got)
+	if got := string(e.row(row.Key).Body); got != strconv.Itoa(workers) {
+		e.fail(19, "the value in the end\ngot %s\nwant %d", got, workers)
 	}
 }
 
@@ -162,6 +166,33 @@ func checkAgainstDelete(e *env) {
 		return []store.Row{rows.Found[a], rows.Found[b]}
 	}
 	e.skew("two batches that each check a row which the other deletes", set, func(b *store.Batch, key store.Key) { b.Delete(key) })
+}
+
+// neverOverCapacity lets workers take one of many items for one of two holders, each of whom may have three: what he has is checked in the
+// batch that gives him one more, and is written by version.
+func neverOverCapacity(e *env) {
+	const workers, capacity = 16, 3
+	holders := []store.Key{doc("holder0").Key, doc("holder1").Key}
+	e.put(store.Row{Key: holders[0], Body: []byte("0")}, store.Row{Key: holders[1], Body: []byte("0")})
+	errs := together(workers, func(i int) error {
+		item, holder := conv(i).Key, holders[i%2]
+		return e.update([]store.Key{item, holder}, func(b *store.Batch, rows *store.Rows) {
+			has, _ := strconv.Atoi(string(rows.Found[holder].Body))
+			if has >= capacity {
+				return
+			}
+			b.Put(store.Row{Key: holder, Body: strconv.AppendInt(nil, int64(has+1), 10)})
+			b.Put(store.Row{Key: item, Place: &store.Place{Shelf: "taken", Agent: holder.ID}})
+		})
+	})
+	e.must("workers that take items for holders of a capacity", errors.Join(errs...))
+	for _, holder := range holders {
+		q := store.Query{Kind: store.Conversation, Ranges: []store.Range{{Shelf: "taken", By: store.ByAgent, Value: holder.ID}}}
+		if got := e.all(q); len(got) != capacity {
+			e.fail(15, "items taken for %s, who may have %d\ngot %q\nwant %d", holder.ID, capacity, got, capacity)
+		}
+		e.same(13, "what the row of the holder says", string(e.row(holder).Body), strconv.Itoa(capacity))
+	}
 }
 
 func addsAllCount(e *env) {

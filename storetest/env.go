@@ -17,7 +17,7 @@ import (
 // tenant is the one a case works with. The shadow tenant's name begins with it.
 const tenant = "acme"
 
-// start is when every case begins. No case looks at a clock.
+// start is when every case begins. No case expects anything of a clock.
 var start = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 
 // reporter is what a case needs of a *testing.T. The suite's own tests hand in one that records.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/frontdesk-go/frontdesk/store"
 )
@@ -102,6 +103,15 @@ var commitLies = []lie{
 			return good.Commit(ctx, b)
 		}
 	}},
+	{name: "writes the first hundred rows of a batch", rule: 13, found: "Commit/LargeBatch", spoil: batches(func(b *store.Batch) {
+		b.Writes = b.Writes[:min(len(b.Writes), 100)]
+	})},
+	{name: "keeps a message without its preview now and then", rule: 19, found: "Recount/NumbersWithoutGaps", spoil: losesPreview},
+	{name: "counts what a holder has without his version", rule: 15, found: "Contention/NeverOverCapacity", spoil: meeting(pretend(func(w *store.Write, stored int64) {
+		if w.Row.Kind == store.Document {
+			w.If = stored
+		}
+	}))},
 	{name: "ignores versions", rule: 14, found: "Commit/VersionIsEqual", spoil: pretend(func(w *store.Write, stored int64) { w.If = stored })},
 	{name: "takes a greater version", rule: 14, found: "Commit/VersionIsEqual", spoil: pretend(func(w *store.Write, stored int64) {
 		if stored > w.If && w.If != 0 {
@@ -203,6 +213,31 @@ var commitLies = []lie{
 			return good.Commit(ctx, b)
 		}
 	}},
+}
+
+// meeting has callers decide on what they loaded only when another has loaded too.
+func meeting(spoil func(*liar, store.Store)) func(*liar, store.Store) {
+	return func(l *liar, good store.Store) {
+		spoil(l, good)
+		var c crossing
+		l.load = func(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
+			rows, err := good.Load(ctx, tenant, keys, counters)
+			if len(keys) > 1 {
+				c.linger()
+			}
+			return rows, err
+		}
+	}
+}
+
+// losesPreview lets every third change of a header fall and keeps the rest of its batch, as one does whose put of it came too late.
+func losesPreview(l *liar, good store.Store) {
+	var changes atomic.Int64
+	batches(func(b *store.Batch) {
+		b.Writes = slices.DeleteFunc(b.Writes, func(w store.Write) bool {
+			return w.Row.Kind == store.Document && w.Action == store.Put && w.If != 0 && changes.Add(1)%3 == 0
+		})
+	})(l, good)
 }
 
 // forgetsAdds reads a counter and writes it in two steps.

@@ -14,6 +14,7 @@ type journal struct {
 	store.Store
 	mu      sync.Mutex
 	batches []*store.Batch
+	between crossing // where liars on handles of it meet
 }
 
 func newJournal() *journal { return &journal{Store: memstore.New()} }

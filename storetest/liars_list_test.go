@@ -78,6 +78,27 @@ var listLies = []lie{
 			}
 		}
 	})},
+	{name: "lists equal times in no order", rule: 23, found: "Lists/RangesByActivity", spoil: listed(func(page *store.Page, q *store.Query) {
+		if len(q.Ranges) > 0 {
+			slices.SortStableFunc(page.Rows, func(a, b store.Row) int {
+				if a.Place.Activity != b.Place.Activity {
+					return 0
+				}
+				return strings.Compare(a.ID, b.ID)
+			})
+		}
+	})},
+	{name: "searches in every tenant", rule: 1, found: "Rows/TenantsAreApart", spoil: func(l *liar, good store.Store) {
+		l.list = func(ctx context.Context, q store.Query) (*store.Page, error) {
+			page, err := good.List(ctx, q)
+			if err == nil && len(q.Words) > 0 {
+				q.Tenant = "acme3"
+				other, _ := good.List(ctx, q)
+				page.Rows = append(page.Rows, other.Rows...)
+			}
+			return page, err
+		}
+	}},
 	{name: "lists facts by ID", rule: 24, found: "Lists/FactsByOrder", spoil: listed(func(page *store.Page, q *store.Query) {
 		if q.Fact != "" {
 			slices.SortFunc(page.Rows, func(a, b store.Row) int { return -strings.Compare(a.ID, b.ID) })
@@ -220,9 +241,9 @@ var pageLies = []lie{
 			}
 		}
 	})},
-	{name: "pages by offset", rule: 31, found: "Pages/WhileRowsMove", spoil: offsets},
-	{name: "pages by offset while another writes", rule: 31, found: "Pages/CursorRowGone", spoil: offsets},
-	{name: "looks for the row at the cursor", rule: 31, found: "Pages/CursorRowGone", spoil: func(l *liar, good store.Store) {
+	{name: "pages by offset", rule: 31, found: "Moving/WhileRowsMove", spoil: offsets},
+	{name: "pages by offset while another writes", rule: 31, found: "Moving/CursorRowGone", spoil: offsets},
+	{name: "looks for the row at the cursor", rule: 31, found: "Moving/CursorRowGone", spoil: func(l *liar, good store.Store) {
 		l.list = func(ctx context.Context, q store.Query) (*store.Page, error) {
 			rows, err := whole(ctx, good, q)
 			if err != nil {

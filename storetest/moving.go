@@ -8,6 +8,12 @@ import (
 	"github.com/frontdesk-go/frontdesk/store"
 )
 
+var movingCases = []testcase{
+	{"Moving/WhileRowsMove", []int{31}, whileRowsMove, 0},
+	{"Moving/CursorRowGone", []int{31}, cursorRowGone, 0},
+	{"Moving/WhileManyMove", []int{31}, whileManyMove, 0},
+}
+
 // steady checks a walk of IDs: what did not move comes once and in its order.
 func (e *env) steady(what string, got, all []string, moved map[string]bool) {
 	e.Helper()

@@ -16,9 +16,6 @@ var pageCases = []testcase{
 	{"Pages/CursorOfAnotherQuery", []int{28}, cursorOfAnotherQuery, 0},
 	{"Pages/CursorUnderOtherSettings", []int{28}, cursorUnderOtherSettings, 0},
 	{"Pages/BudgetSpent", []int{30}, budgetSpent, 0},
-	{"Pages/WhileRowsMove", []int{31}, whileRowsMove, 0},
-	{"Pages/CursorRowGone", []int{31}, cursorRowGone, 0},
-	{"Pages/WhileManyMove", []int{31}, whileManyMove, 0},
 }
 
 func meetEachRowOnce(e *env) {

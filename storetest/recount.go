@@ -93,48 +93,69 @@ func keysOf(set map[string]bool) []string {
 // a name and queues a job. The same message is sent by two workers, as a provider that delivers twice does.
 func numbersWithoutGaps(e *env) {
 	const workers, each = 8, 6
-	c := doc("header")
-	c.Body = []byte("0")
-	e.put(c)
+	header := e.header()
 	errs := together(workers, func(i int) error {
 		for j := range each {
-			if err := e.deliver(c.Key, fmt.Sprintf("%d-%d", i/2, j)); err != nil {
+			if err := e.deliver(header, fmt.Sprintf("%d-%d", i/2, j)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	e.must("workers that deliver messages", errors.Join(errs...))
-	want := workers / 2 * each
-	rows := e.list(store.Query{Kind: store.Message, Fact: "conversation", Value: c.ID, Ascending: true, Limit: 1000}).Rows
+	e.delivered(header, workers/2*each)
+}
+
+// header puts the row of a conversation that holds the number of its last message.
+func (e *env) header() store.Key {
+	e.Helper()
+	c := doc("header")
+	c.Body = []byte("0")
+	e.put(c)
+	return c.Key
+}
+
+// delivered expects n messages in a conversation, numbered without gaps, and all that was written with each.
+func (e *env) delivered(header store.Key, n int) {
+	e.Helper()
+	rows := e.list(store.Query{Kind: store.Message, Fact: "conversation", Value: header.ID, Ascending: true, Limit: 1000}).Rows
 	for i, row := range rows {
 		if row.Facts[0].Order != int64(i+1) {
 			e.fatal(19, "numbers of the messages\ngot %d at position %d\nwant each number once, without gaps", row.Facts[0].Order, i+1)
 		}
 	}
-	e.same(13, "messages listed", len(rows), want)
-	e.same(13, "the number in the header", string(e.row(c.Key).Body), fmt.Sprint(want))
-	e.same(18, "the counter", e.counter("n"), int64(want))
-	e.same(13, "names claimed", len(e.all(store.Query{Kind: store.Name, Prefix: "msg/", Limit: 1000})), want)
-	if leases := e.lease(start, "t"); len(leases) != 1 || len(leases[0].Jobs) != want {
-		e.fail(13, "jobs queued\ngot %q\nwant one group of %d", held(leases), want)
+	e.same(13, "messages listed", len(rows), n)
+	e.same(13, "the number in the header", string(e.row(header).Body), fmt.Sprint(n))
+	e.same(18, "the counter", e.counter("n"), int64(n))
+	e.same(13, "names claimed", len(e.all(store.Query{Kind: store.Name, Prefix: "msg/", Limit: 1000})), n)
+	if leases := e.lease(start, "delivered"); n > 0 && (len(leases) != 1 || len(leases[0].Jobs) != n) {
+		e.fail(13, "jobs queued\ngot %q\nwant one group of %d", held(leases), n)
 	}
 }
 
-// deliver stores a message under the next number, unless its name is taken.
+// deliver stores a message under the next number, unless its name is taken, again after each conflict.
 func (e *env) deliver(header store.Key, id string) error {
-	claim, key := store.Key{Kind: store.Name, ID: "msg/" + id}, store.Key{Kind: store.Message, ID: id}
-	return e.update([]store.Key{header, claim, key}, func(b *store.Batch, rows *store.Rows) {
-		if _, taken := rows.Row(claim); taken {
-			return
-		}
-		var last int64
-		_, _ = fmt.Sscan(string(rows.Found[header].Body), &last)
-		last++
-		b.Put(store.Row{Key: header, Body: fmt.Append(nil, last)})
-		b.Put(name(claim.ID, key))
-		b.Put(store.Row{Key: key, Facts: []store.Fact{{Name: "conversation", Value: header.ID, Order: last}}})
-		b.Add("n", 1)
-		b.Enqueue(store.Job{ID: "job/" + id, Group: "feed", Order: last})
-	})
+	return e.update(parcel(header, id), func(b *store.Batch, rows *store.Rows) { pack(b, rows, header, id) })
+}
+
+// parcel is what must be read to store a message.
+func parcel(header store.Key, id string) []store.Key {
+	return []store.Key{header, {Kind: store.Name, ID: "msg/" + id}, {Kind: store.Message, ID: id}}
+}
+
+// pack adds a message to a batch, with the header's new number, its name, a counter and a job, unless the name is taken.
+func pack(b *store.Batch, rows *store.Rows, header store.Key, id string) {
+	keys := parcel(header, id)
+	claim, key := keys[1], keys[2]
+	if _, taken := rows.Row(claim); taken {
+		return
+	}
+	var last int64
+	_, _ = fmt.Sscan(string(rows.Found[header].Body), &last)
+	last++
+	b.Put(store.Row{Key: header, Body: fmt.Append(nil, last)})
+	b.Put(name(claim.ID, key))
+	b.Put(store.Row{Key: key, Facts: []store.Fact{{Name: "conversation", Value: header.ID, Order: last}}})
+	b.Add("n", 1)
+	b.Enqueue(store.Job{ID: "job/" + id, Group: "feed", Order: last})
 }

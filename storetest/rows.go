@@ -32,7 +32,7 @@ func tenantsAreApart(e *env) {
 	key := conv(0).Key
 	for i, t := range tenants {
 		row := conv(0)
-		row.Body = []byte(t)
+		row.Body, row.Words, row.Facts = []byte(t), []string{"alpha"}, []store.Fact{{Name: "tag", Value: "red"}}
 		b := fresh(store.NewBatch(t, start), row)
 		b.Add("n", int64(i+1))
 		b.Enqueue(store.Job{ID: "j1", Group: "g", Body: []byte(t)})
@@ -51,8 +51,11 @@ func tenantsAreApart(e *env) {
 			e.fail(1, "tenant %q\ngot row %s, found %t\nwant its own, and gone only where it was deleted", t, short(row), found)
 		}
 		e.same(1, "counter of tenant "+t, rows.Counters["n"], int64(i+1))
-		if got := e.all(store.Query{Tenant: t, Kind: store.Conversation}); found && !slices.Equal(got, []string{key.ID}) || !found && len(got) > 0 {
-			e.fail(1, "list of tenant %q\ngot %q\nwant its own row alone", t, got)
+		for _, q := range []store.Query{{}, {Words: []string{"alp"}}, {Fact: "tag", Value: "red"}, {Ranges: []store.Range{{Shelf: "open"}}}} {
+			q.Tenant, q.Kind = t, store.Conversation
+			if got := e.all(q); found && !slices.Equal(got, []string{key.ID}) || !found && len(got) > 0 {
+				e.fail(1, "list of tenant %q: %s\ngot %q\nwant its own row alone", t, describe(&q), got)
+			}
 		}
 		leases := e.leaseBy(store.JobQuery{Now: start, Token: t, Tenant: t})
 		if len(leases) != 1 || leases[0].Tenant != t || string(leases[0].Jobs[0].Body) != t {

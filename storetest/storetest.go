@@ -2,7 +2,8 @@
 //
 // An author of a store calls [Run] in a test. Each case checks one or a few of the numbered rules of package store, and says in a failure
 // what it got, what it wanted, and the rule in words. Beside the tenant that a case works with there is always a second one with the same
-// keys, counters and jobs, which must be unchanged afterwards.
+// keys, counters and jobs, which must be unchanged afterwards. Cases are grouped by topic: Rows, Load, Commit, Contention, Lists, Pages, Moving, Jobs,
+// Leases, Faults, Durability, Tx, Model and Recount. Those of Durability need a second handle, those of Tx a host's transaction.
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, storetest.Config{
@@ -12,6 +13,8 @@
 //
 // The environment variable FRONTDESK_STORETEST_SEED repeats a run of the model case, FRONTDESK_STORETEST_STEPS sets the length of its
 // histories, FRONTDESK_STORETEST_RUNS how many of them and how many rounds of the recount, and FRONTDESK_BENCH_ROWS the size of [Bench].
+//
+// [Faulty] is no part of the suite: it is a store that goes wrong on purpose, for tests of what is built on one.
 package storetest
 
 import (
@@ -60,7 +63,8 @@ const (
 
 // cases returns all cases, by topic.
 func cases() []testcase {
-	return slices.Concat(rowCases, loadCases, commitCases, contentionCases, listCases, pageCases, jobCases, leaseCases, txCases, modelCases, recountCases)
+	return slices.Concat(rowCases, loadCases, commitCases, contentionCases, listCases, pageCases, movingCases, jobCases, leaseCases, faultCases, durabilityCases,
+		txCases, modelCases, recountCases)
 }
 
 // Run checks a store against every rule, each case in a subtest with a fresh store.

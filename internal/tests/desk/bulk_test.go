@@ -14,6 +14,7 @@ import (
 	"github.com/frontdesk-go/frontdesk"
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/store"
+	"github.com/frontdesk-go/frontdesk/storetest"
 )
 
 // many hears from n customers and returns the conversations' IDs.
@@ -328,13 +329,13 @@ func TestV5_StoreFails(t *testing.T) {
 		for k := 1; ; k++ {
 			tag := fmt.Sprint("f", k)
 			id := w.bulk(w.jane, frontdesk.Bulk{Query: &frontdesk.Query{}, Actions: []frontdesk.Action{frontdesk.Tag{Add: []string{tag}}}})
-			s := &flaky{Store: w.store, fail: k}
+			s := failing(w.store, storetest.Fault{Method: storetest.Load, At: k})
 			err := w.open(func(c *frontdesk.Config) { c.Store = s }).RunDue(ctx)
 			require.False(t, errors.Is(err, context.Canceled))
 			w.clock.Advance(afterLease)
 			w.run()
 			require.Equal(t, 3, w.state(id).Done, "load %d failed", k)
-			if s.loads < k {
+			if s.Struck() == 0 {
 				break
 			}
 		}

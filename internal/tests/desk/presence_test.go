@@ -13,6 +13,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/internal/tests/stores"
 	"github.com/frontdesk-go/frontdesk/routing"
+	"github.com/frontdesk-go/frontdesk/storetest"
 )
 
 func TestA10_PresenceOnlineAwayOffline(t *testing.T) {
@@ -63,10 +64,10 @@ func TestA10_PresenceOnlineAwayOffline(t *testing.T) {
 
 func TestA10_ActiveWritesOnceAMinute(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
-		s := &counted{Store: w.store}
+		s := failing(w.store, storetest.Fault{})
 		me := w.open(func(c *frontdesk.Config) { c.Store = s }).As(frontdesk.Actor{Tenant: tenant, Agent: "jd"})
 		require.NoError(t, me.SignIn(ctx))
-		writes := func() int64 { return s.commits.Load() }
+		writes := func() int { return s.Calls(storetest.Commit) }
 		before := writes()
 		for range 59 {
 			w.clock.Advance(time.Second)

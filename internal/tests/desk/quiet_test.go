@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,33 +18,8 @@ import (
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/internal/tests/stores"
 	"github.com/frontdesk-go/frontdesk/store"
+	"github.com/frontdesk-go/frontdesk/storetest"
 )
-
-// polled is a store that counts the polls for jobs apart from all other calls.
-type polled struct {
-	store.Store
-	polls, others atomic.Int64
-}
-
-func (s *polled) Load(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
-	s.others.Add(1)
-	return s.Store.Load(ctx, tenant, keys, counters)
-}
-
-func (s *polled) List(ctx context.Context, q store.Query) (*store.Page, error) {
-	s.others.Add(1)
-	return s.Store.List(ctx, q)
-}
-
-func (s *polled) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {
-	s.polls.Add(1)
-	return s.Store.Jobs(ctx, q)
-}
-
-func (s *polled) Commit(ctx context.Context, b *store.Batch) error {
-	s.others.Add(1)
-	return s.Store.Commit(ctx, b)
-}
 
 // Everybody is full and 10,000 chats wait: a minute of a running Desk asks the store for due work, and for nothing else.
 func TestB11_NothingIsAskedWhileNothingChanges(t *testing.T) {
@@ -54,7 +28,7 @@ func TestB11_NothingIsAskedWhileNothingChanges(t *testing.T) {
 		waiting = 1_000
 	}
 	synctest.Test(t, func(t *testing.T) {
-		s := &polled{Store: stores.Memory(t)}
+		s := failing(stores.Memory(t), storetest.Fault{})
 		provider := loopback.New()
 		d, err := frontdesk.New(frontdesk.Config{Store: s, Drivers: channel.Drivers{provider}, BaseURL: "https://desk.example.com"})
 		require.NoError(t, err)
@@ -82,11 +56,11 @@ func TestB11_NothingIsAskedWhileNothingChanges(t *testing.T) {
 		page, err := setup.Conversations(ctx, frontdesk.Query{View: frontdesk.AssignedView, Limit: 1000})
 		require.NoError(t, err)
 		require.Len(t, page.Items, agents)
-		polls, others := s.polls.Load(), s.others.Load()
+		s.Inject(storetest.Fault{}) // counts anew
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		assert.Zero(t, s.others.Load()-others, "loads, lists and commits")
-		assert.LessOrEqual(t, s.polls.Load()-polls, int64(61), "the poll each second")
+		assert.LessOrEqual(t, s.Calls(storetest.Jobs), 61, "the poll each second")
+		assert.Equal(t, s.Calls(storetest.Jobs), s.Calls(""), "no loads, lists and commits")
 		cancel()
 		wg.Wait()
 	})
@@ -96,20 +70,20 @@ const pollEvery = time.Second
 
 func TestB11_OnePollAtRest(t *testing.T) {
 	stores.Each(t, func(t *testing.T, inner store.Store) {
-		s := &polled{Store: inner}
+		s := failing(inner, storetest.Fault{})
 		w := newWorld(t, s)
 		w.slots(1)
 		w.signIn(w.jane, w.joe)
 		ids := w.queue(12, "c")
 		assert.Equal(t, 10, len(slices.DeleteFunc(w.holders(ids...), func(a string) bool { return a != "" })))
-		polls, others := s.polls.Load(), s.others.Load()
+		s.Inject(storetest.Fault{}) // counts anew
 		w.clock.Advance(time.Minute)
 		w.run()
-		assert.Zero(t, s.others.Load()-others)
-		assert.Equal(t, int64(1), s.polls.Load()-polls)
+		assert.Equal(t, 1, s.Calls(""), "the poll alone")
+		assert.Equal(t, 1, s.Calls(storetest.Jobs))
 		w.hears("dora", "One more") // nobody can take it: the round looks at the agents and at no conversation
-		others = s.others.Load()
+		s.Inject(storetest.Fault{})
 		w.run()
-		assert.LessOrEqual(t, s.others.Load()-others, int64(17), "a round that finds everybody busy, the feed, and whom it tells")
+		assert.LessOrEqual(t, s.Calls("")-s.Calls(storetest.Jobs), 17, "a round that finds everybody busy, the feed, and whom it tells")
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/channel/loopback"
 	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/routing"
 )
 
 // recount makes an agent's counts from what his list shows.
@@ -44,11 +47,35 @@ func (w *world) recount(s *frontdesk.Session, agent string, boxes, teams []strin
 	return out
 }
 
-// Whatever happened, the kept counts are those of a recount, in both read modes.
+// used makes what each agent has from what lists show: open and assigned, or snoozed.
+func (w *world) used() map[string]int {
+	w.t.Helper()
+	held := map[string]int{}
+	for _, view := range []frontdesk.View{frontdesk.Inbox, frontdesk.SnoozedView} {
+		for _, c := range w.list(w.setup, frontdesk.Query{View: view, Limit: 1000}) {
+			held[c.Agent]++
+		}
+	}
+	return held
+}
+
+// operations is how many random operations a test makes: what the variable says, or else a few.
+func operations(t *testing.T, variable string, few int) int {
+	t.Helper()
+	if n, err := strconv.Atoi(os.Getenv(variable)); err == nil {
+		return n
+	}
+	return few
+}
+
+// Whatever happened, the kept counts are those of a recount: unread, all tabs, in both read modes, and the slots that agents have used.
+// FRONTDESK_X16 is the number of random operations; the published one is 100,000.
 func TestR5_CountsEqualARecount_X16(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		seed := uint64(time.Now().UnixNano())
 		r := rand.New(rand.NewPCG(seed, 1))
+		settings := frontdesk.Settings{GiveBack: routing.Offline, IdleMinutes: 30}
+		w.slots(2)
 		require.NoError(t, w.setup.SaveMailbox(ctx, frontdesk.Mailbox{ID: "munich", ReadOnAnswer: true, NewAfterDays: 1}))
 		w.channel(frontdesk.Channel{Account: "store", Mailbox: "munich"})
 		w.agent(frontdesk.Agent{ID: "mia", Name: "Mia", Mailboxes: []string{"munich", "berlin"}, Teams: []string{"returns"}})
@@ -66,24 +93,39 @@ func TestR5_CountsEqualARecount_X16(t *testing.T) {
 			{w.setup, "", []string{"berlin", "munich"}, []string{"returns"}},
 		}
 		check := func(step int, what string) {
-			for _, global := range []bool{false, true} {
-				require.NoError(t, w.setup.SaveSettings(ctx, frontdesk.Settings{GlobalRead: global}))
+			used := w.used()
+			for _, settings.GlobalRead = range []bool{false, true} {
+				require.NoError(t, w.setup.SaveSettings(ctx, settings))
 				for _, p := range people {
 					got, err := p.session.Counts(ctx)
 					require.NoError(t, err)
-					require.Equal(t, w.recount(p.session, p.id, p.boxes, p.teams), got, "seed %d step %d (%s) agent %q global %v", seed, step, what, p.id, global)
+					require.Equal(t, w.recount(p.session, p.id, p.boxes, p.teams), got, "seed %d step %d (%s) agent %q global %v", seed, step, what, p.id, settings.GlobalRead)
 				}
 			}
-			require.NoError(t, w.setup.SaveSettings(ctx, frontdesk.Settings{GlobalRead: r.IntN(2) == 0}))
+			for _, p := range people[:4] {
+				require.Equal(t, used[p.id], w.presence(p.id).Used, "seed %d step %d (%s) slots of %q", seed, step, what, p.id)
+			}
+			settings.GlobalRead = r.IntN(2) == 0
+			require.NoError(t, w.setup.SaveSettings(ctx, settings))
 		}
 		var sent []string
-		for step := range 300 {
+		steps, checks := operations(t, "FRONTDESK_X16", 300), 0
+		every := max(25, steps/400)
+		for step := range steps {
 			w.clock.Advance(time.Duration(r.IntN(3600)) * time.Second)
-			what := fmt.Sprint(w.operate(r, boss, []*frontdesk.Session{w.jane, w.joe, w.mia}, &sent))
-			if step%25 == 24 {
+			what := w.operate(r, boss, []*frontdesk.Session{w.jane, w.joe, w.mia}, &sent)
+			switch s := people[r.IntN(3)].session; r.IntN(20) {
+			case 0:
+				require.NoError(t, s.SignIn(ctx))
+			case 1:
+				require.NoError(t, s.SignOut(ctx))
+			}
+			if step%every == every-1 {
 				check(step, what)
+				checks++
 			}
 		}
+		t.Logf("seed %d: %d operations, %d recounts", seed, steps, checks)
 	})
 }
 

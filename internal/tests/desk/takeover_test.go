@@ -17,6 +17,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/channel/loopback"
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/store"
+	"github.com/frontdesk-go/frontdesk/storetest"
 )
 
 // afterLease is longer than any lease, whatever two clocks say.
@@ -432,37 +433,18 @@ func TestS13_StoreErrorWhileSending(t *testing.T) {
 		w.run()
 		for k := 1; ; k++ {
 			m := w.replies(c.ID, "Hello")
-			s := &flaky{Store: w.store, fail: k}
+			s := failing(w.store, storetest.Fault{Method: storetest.Load, At: k})
 			_ = w.open(func(c *frontdesk.Config) { c.Store = s }).RunDue(ctx)
 			w.clock.Advance(afterLease)
 			w.run()
 			got := w.message(m.ID)
 			assert.Equal(t, conversation.Sent, got.Delivery, "load %d failed", k)
 			assert.Equal(t, 1, w.taken("shop", m.ID))
-			if s.loads < k {
+			if s.Struck() == 0 {
 				break
 			}
 		}
 	})
-}
-
-// flaky is a store one of whose loads fails.
-type flaky struct {
-	store.Store
-	mu    sync.Mutex
-	loads int
-	fail  int
-}
-
-func (s *flaky) Load(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
-	s.mu.Lock()
-	s.loads++
-	fail := s.loads == s.fail
-	s.mu.Unlock()
-	if fail {
-		return nil, errors.New("the database is away for a moment")
-	}
-	return s.Store.Load(ctx, tenant, keys, counters)
 }
 
 func TestS16_OptedOutMeanwhileIsNotSentWhenTheStoreFails(t *testing.T) {
@@ -474,12 +456,12 @@ func TestS16_OptedOutMeanwhileIsNotSentWhenTheStoreFails(t *testing.T) {
 			w.replies(c.ID, "Hello")
 			require.Equal(t, http.StatusOK, w.hook(channel.Item{Account: "shop", Thread: who, At: w.clock.Now(),
 				Consent: &channel.Consent{From: conversation.Identity{Scope: "loopback", Address: who}, OptedOut: true}}))
-			s := &flaky{Store: w.store, fail: k}
+			s := failing(w.store, storetest.Fault{Method: storetest.Load, At: k})
 			_ = w.open(func(c *frontdesk.Config) { c.Store = s }).RunDue(ctx)
 			w.clock.Advance(afterLease)
 			w.run()
 			require.Empty(t, w.texts(), "load %d failed", k)
-			if s.loads < k {
+			if s.Struck() == 0 {
 				break
 			}
 		}

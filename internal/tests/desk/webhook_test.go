@@ -19,7 +19,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/channel/loopback"
 	"github.com/frontdesk-go/frontdesk/conversation"
-	"github.com/frontdesk-go/frontdesk/store"
+	"github.com/frontdesk-go/frontdesk/storetest"
 )
 
 func (w *world) kept() []frontdesk.Delivery {
@@ -185,10 +185,10 @@ func TestWebhookStoreError(t *testing.T) {
 			for _, after := range []bool{false, true} {
 				who := "ann" + string(rune('a'+k)) + map[bool]string{true: "x"}[after]
 				req := w.provider.Request(w.says(who, "Hi"))
-				s := &failing{Store: w.store, at: k, after: after}
+				s := failing(w.store, storetest.Fault{At: k, After: after})
 				d := w.open(func(c *frontdesk.Config) { c.Store = s })
 				code := serve(d, req)
-				if s.calls < k {
+				if s.Struck() == 0 {
 					assert.Equal(t, http.StatusOK, code)
 					return
 				}
@@ -203,34 +203,7 @@ func TestWebhookStoreError(t *testing.T) {
 	})
 }
 
-// failing is a store one of whose calls answers an error, before or after its effect.
-type failing struct {
-	store.Store
-	calls, at int
-	after     bool
-}
-
-func (s *failing) fails() bool { s.calls++; return s.calls == s.at }
-
 var errAway = errors.New("the database is away")
-
-func (s *failing) Load(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
-	if s.fails() {
-		return nil, errAway
-	}
-	return s.Store.Load(ctx, tenant, keys, counters)
-}
-
-func (s *failing) Commit(ctx context.Context, b *store.Batch) error {
-	fails := s.fails()
-	if fails && !s.after {
-		return errAway
-	}
-	if err := s.Store.Commit(ctx, b); err != nil || !fails {
-		return err
-	}
-	return errAway
-}
 
 func TestWebhookForeignText(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
