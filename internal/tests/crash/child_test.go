@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -122,9 +121,13 @@ func (c *child) desk(drivers ...channel.Driver) (*frontdesk.Desk, error) {
 // say tells the parent a line, in one write.
 func say(format string, args ...any) { _, _ = fmt.Fprintf(os.Stdout, format+"\n", args...) }
 
+// spawned counts children.
+var spawned atomic.Int64
+
 // process is a running child, as its parent has it.
 type process struct {
 	t       *testing.T
+	name    string // of its connections to the database
 	command *exec.Cmd
 	input   io.Closer
 	wrong   strings.Builder // what it said on its standard error
@@ -137,13 +140,13 @@ type process struct {
 // spawn starts a child on a store's database.
 func spawn(t *testing.T, o *stores.Opened, c *child) *process {
 	t.Helper()
+	p := &process{t: t, command: exec.Command(os.Args[0]), read: make(chan struct{}), name: fmt.Sprintf("crash_%d_%d", os.Getpid(), spawned.Add(1))}
 	c.Driver, c.DSN = o.Driver, o.DSN
 	if o.Driver == "pgx" {
-		c.DSN = named(o.DSN)
+		c.DSN = named(o.DSN, p.name)
 	}
 	text, err := json.Marshal(c)
 	require.NoError(t, err)
-	p := &process{t: t, command: exec.Command(os.Args[0]), read: make(chan struct{})}
 	p.command.Env = append(os.Environ(), childEnv+"="+string(text))
 	p.command.Stderr = &p.wrong
 	p.input, err = p.command.StdinPipe()
@@ -193,26 +196,24 @@ func (p *process) gone() {
 	require.False(p.t, p.command.ProcessState.Exited(), "it ended by itself: %s", &p.wrong)
 }
 
-// appName marks the children's connections to PostgreSQL.
-var appName = "crash_" + strconv.Itoa(os.Getpid())
-
-func named(dsn string) string {
+// named marks a process's connections to PostgreSQL.
+func named(dsn, name string) string {
 	if strings.Contains(dsn, "://") {
-		return dsn + "&application_name=" + appName // stores has put the schema behind a question mark
+		return dsn + "&application_name=" + name // stores has put the schema behind a question mark
 	}
-	return dsn + " application_name=" + appName
+	return dsn + " application_name=" + name
 }
 
-// settled waits until the database has done with what killed processes asked it for: PostgreSQL carries out a commit that it has
+// settled waits until the database has done with what a killed process asked it for: PostgreSQL carries out a commit that it has
 // received, also when nobody waits for the answer any more.
-func settled(t *testing.T, o *stores.Opened) {
+func settled(t *testing.T, o *stores.Opened, p *process) {
 	t.Helper()
 	if o.Driver != "pgx" {
 		return
 	}
 	require.Eventually(t, func() bool {
 		var n int
-		err := o.DB.QueryRowContext(ctx, "select count(*) from pg_stat_activity where application_name = $1", appName).Scan(&n)
+		err := o.DB.QueryRowContext(ctx, "select count(*) from pg_stat_activity where application_name = $1", p.name).Scan(&n)
 		return err == nil && n == 0
 	}, time.Minute, time.Millisecond)
 }

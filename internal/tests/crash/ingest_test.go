@@ -203,7 +203,7 @@ func lifeOfADatabase(t *testing.T, o *stores.Opened, r *rand.Rand, kills int) (s
 		}
 		time.Sleep(time.Duration(r.IntN(5_000)) * time.Microsecond)
 		p.kill()
-		settled(t, o)
+		settled(t, o, p)
 		known.hear(p.said())
 		again := o.Again(t)
 		ahead += afterLease
