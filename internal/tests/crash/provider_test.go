@@ -117,12 +117,13 @@ type provider struct {
 	calls map[string]int // by message, all that reached it
 	has   map[string]int // by message, those that it did not drop
 	by    map[string]int // by process
+	first map[string]time.Time
 	order map[string][]string
 	kill  map[string]func() // by process: it is killed when it calls, and gets no answer
 }
 
 func newProvider(t *testing.T) *provider {
-	p := &provider{calls: map[string]int{}, has: map[string]int{}, by: map[string]int{}, order: map[string][]string{}, kill: map[string]func(){}}
+	p := &provider{calls: map[string]int{}, has: map[string]int{}, by: map[string]int{}, first: map[string]time.Time{}, order: map[string][]string{}, kill: map[string]func(){}}
 	server := httptest.NewServer(p)
 	t.Cleanup(server.Close)
 	p.url = server.URL
@@ -145,6 +146,9 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.calls[c.Message]++
 	p.by[c.Process]++
+	if p.first[c.Message].IsZero() {
+		p.first[c.Message] = time.Now()
+	}
 	if c.Account != idempotent || p.has[c.Message] == 0 {
 		p.has[c.Message]++
 		p.order[c.Thread] = append(p.order[c.Thread], c.Text)
