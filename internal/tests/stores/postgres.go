@@ -55,10 +55,10 @@ func NewServer(t testing.TB) *Server {
 	return &Server{cluster: c}
 }
 
-// PostgreSQL returns a fresh store on the server, in its public schema, with its tables.
+// PostgreSQL returns a fresh store on the server, in a schema of the test's own, with its tables.
 func (s *Server) PostgreSQL(t testing.TB) *Opened {
 	t.Helper()
-	o := &Opened{Driver: "pgx", DSN: s.cluster.dsn(), Options: sqlstore.Options{Dialect: sqlstore.PostgreSQL}}
+	o := &Opened{Driver: "pgx", DSN: freshSchema(t, s.cluster.dsn()), Options: sqlstore.Options{Dialect: sqlstore.PostgreSQL}}
 	o.open(t)
 	require.NoError(t, o.SQL.Migrate(context.Background()))
 	return o
