@@ -170,7 +170,7 @@ func TestX1_X2_KilledDuringIngest(t *testing.T) {
 			r := drawn(t)
 			var sum tally
 			for left := size(t, "FRONTDESK_CRASH_KILLS", 5); left > 0 && !t.Failed(); left -= killsPerDatabase {
-				sum.add(lifeOfADatabase(t, tt.open(t), r, min(left, killsPerDatabase)))
+				t.Run("database", func(t *testing.T) { sum.add(lifeOfADatabase(t, tt.open(t), r, min(left, killsPerDatabase))) })
 			}
 			t.Logf("%+v", sum)
 			assert.Positive(t, sum.Acked, "the children got something done")
