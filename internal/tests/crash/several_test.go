@@ -73,7 +73,7 @@ type several struct {
 
 func newSeveral(t *testing.T, o *stores.Opened) *several {
 	w := &several{t: t, o: o, r: drawn(t), provider: newProvider(t), clock: newClock(t), epoch: time.Now()}
-	w.provider.slow = 20 * time.Millisecond // so that processes are killed with calls on their way
+	w.provider.slow = 40 * time.Millisecond // so that processes are killed with calls on their way
 	w.desk = w.open(0)
 	w.setup, w.old = w.desk.As(frontdesk.System(tenant)), w.open(-40*24*time.Hour).As(frontdesk.System(tenant))
 	w.chat = furnish(t, w.desk, "remote")

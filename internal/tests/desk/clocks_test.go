@@ -141,7 +141,11 @@ func (x *wrong) answers(i int, text string) conversation.Message {
 // forward checks that no time of the conversation has gone back.
 func (x *wrong) forward() {
 	x.t.Helper()
-	c := x.current(x.who)
+	if x.last.ID == "" {
+		x.last = x.current(x.who)
+		return
+	}
+	c := x.get(x.last.ID)
 	assert.True(x.t, c.Changed.After(x.last.Changed), "Changed goes forward")
 	assert.False(x.t, c.Activity.Before(x.last.Activity), "Activity does not go back")
 	x.last = c
