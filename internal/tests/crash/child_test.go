@@ -25,6 +25,9 @@ import (
 
 const tenant = "acme"
 
+// patience is how long a test waits for what must come to pass.
+const patience = 5 * time.Minute
+
 var ctx = context.Background()
 
 // childEnv holds the JSON of what a child is to do.
@@ -177,7 +180,7 @@ func (p *process) said() []string {
 func (p *process) waits(lines int) {
 	p.t.Helper()
 	for begun := time.Now(); len(p.said()) < lines; time.Sleep(100 * time.Microsecond) {
-		require.Less(p.t, time.Since(begun), time.Minute, "the child does not get on: %q", p.said())
+		require.Less(p.t, time.Since(begun), patience, "the child does not get on: %q", p.said())
 	}
 }
 
@@ -215,5 +218,5 @@ func settled(t *testing.T, o *stores.Opened, p *process) {
 		var n int
 		err := o.DB.QueryRowContext(ctx, "select count(*) from pg_stat_activity where application_name = $1", p.name).Scan(&n)
 		return err == nil && n == 0
-	}, time.Minute, time.Millisecond)
+	}, patience, time.Millisecond)
 }

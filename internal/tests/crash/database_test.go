@@ -135,7 +135,7 @@ func (b *busy) victim() (pid int) {
 		err := b.admin.QueryRowContext(ctx, `select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()
 			order by state = 'idle', random() limit 1`).Scan(&pid)
 		return err == nil
-	}, 30*time.Second, time.Millisecond)
+	}, patience, time.Millisecond)
 	return pid
 }
 
@@ -169,7 +169,7 @@ func (b *busy) reachable() {
 		if err == nil {
 			return
 		}
-		require.Less(b.t, time.Since(begun), time.Minute, "%v", err)
+		require.Less(b.t, time.Since(begun), patience, "%v", err)
 		time.Sleep(time.Millisecond)
 	}
 }
@@ -209,7 +209,7 @@ func (b *busy) sendsAll() {
 			if m.Delivery == conversation.Sent || m.Delivery == conversation.Unknown {
 				break
 			}
-			require.Less(b.t, time.Since(begun), time.Minute, "%s is stuck: %s", id, m.Delivery)
+			require.Less(b.t, time.Since(begun), patience, "%s is stuck: %s", id, m.Delivery)
 			if time.Since(begun) > 2*time.Second && !moved {
 				b.t.Logf("thread %s waits for the end of a lease that nobody heard of", m.Thread)
 				moved = true
@@ -253,7 +253,9 @@ func (b *busy) checkSent(x *seen) (doubt int, slowest time.Duration) {
 func TestX3_TheDatabaseFails(t *testing.T) {
 	server := stores.NewServer(t)
 	t.Run("its processes are killed", func(t *testing.T) { processesKilled(t, server) })
-	t.Run("it is away", func(t *testing.T) { away(t, server) })
+	if !testing.Short() {
+		t.Run("it is away", func(t *testing.T) { away(t, server) })
+	}
 	t.Run("a connection is lost in a commit", func(t *testing.T) { lostInACommit(t, server) })
 }
 

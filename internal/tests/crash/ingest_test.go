@@ -164,12 +164,15 @@ func TestX1_X2_KilledDuringIngest(t *testing.T) {
 	tests := []struct {
 		name string
 		open func(testing.TB) *stores.Opened
-	}{{"SQLite FULL", stores.SQLite}, {"SQLite NORMAL", normal}, {"PostgreSQL", stores.PostgreSQL}}
+	}{{"PostgreSQL", stores.PostgreSQL}, {"SQLite FULL", stores.SQLite}, {"SQLite NORMAL", normal}}
+	if testing.Short() {
+		tests = tests[:1] // as eachSQL
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := drawn(t)
 			var sum tally
-			for left := size(t, "FRONTDESK_CRASH_KILLS", 5); left > 0 && !t.Failed(); left -= killsPerDatabase {
+			for left := size(t, "FRONTDESK_CRASH_KILLS", 4); left > 0 && !t.Failed(); left -= killsPerDatabase {
 				t.Run("database", func(t *testing.T) { sum.add(lifeOfADatabase(t, tt.open(t), r, min(left, killsPerDatabase))) })
 			}
 			t.Logf("%+v", sum)

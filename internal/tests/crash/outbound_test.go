@@ -178,7 +178,7 @@ func (w *outbound) settle(account string, ids map[string]string) {
 			w.clock.move(afterLease)
 		}
 		time.Sleep(5 * time.Millisecond)
-		require.Less(w.t, time.Since(begun), time.Minute, "stuck: %v", open)
+		require.Less(w.t, time.Since(begun), patience, "stuck: %v", open)
 		open = map[string]string{}
 		for key, id := range ids {
 			if m := w.message(id); m.Delivery != conversation.Sent && m.Delivery != conversation.Unknown {

@@ -150,7 +150,7 @@ func (w *several) finish() {
 	w.clock.move(afterLease)
 	begun, left := time.Now(), ""
 	for left = w.left(); left != ""; left = w.left() {
-		require.Less(w.t, time.Since(begun), time.Minute, "stuck: %s", left)
+		require.Less(w.t, time.Since(begun), patience, "stuck: %s", left)
 		time.Sleep(50 * time.Millisecond)
 	}
 	w.t.Logf("done %v after the end of the last lease", time.Since(begun).Round(time.Millisecond))
