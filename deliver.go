@@ -54,6 +54,7 @@ type sending struct {
 	last   bool
 	id     string
 	before conversation.Delivery // the message's state as it was loaded
+	asked  *step                 // what this worker has claimed without hearing whether that was committed
 }
 
 // send takes a message as far as it gets now. wait is set when the provider is to be tried again later.
@@ -84,6 +85,8 @@ type step struct {
 	part  channel.Part
 	tries int  // calls of this part so far, with this one
 	doubt bool // a lost worker was making the call: the provider is asked what became of it
+
+	claimed time.Time // the message's Changed as the claim wrote it
 }
 
 // begin checks again what time may have changed, and commits that the next part is being sent. From here on undoing loses the race. nil
@@ -95,14 +98,33 @@ func (s *sending) begin(ctx context.Context) (next *step, wait time.Duration, er
 	// A commit that is broken off may still have its effect, and would leave in doubt what nobody has sent.
 	ctx, cancel := unbroken(ctx)
 	defer cancel()
-	err = s.desk.write(ctx, s.lease.Tenant, "message/"+s.id, func(t *txn) (err error) {
-		next, wait, err = s.next(t)
-		return err
-	})
-	if err != nil {
+	until := s.until
+	for try := 0; ; try++ {
 		next = nil
+		err = s.desk.write(ctx, s.lease.Tenant, "message/"+s.id, func(t *txn) (err error) {
+			next, wait, err = s.next(t)
+			return err
+		})
+		if err == nil {
+			return next, wait, nil
+		}
+		s.until = until // what prolonged it may not have been committed
+		if next != nil {
+			// A claim whose commit failed may have been written all the same: nobody but this worker knows that it has not called.
+			s.asked = next
+		}
+		if s.asked == nil || errors.Is(err, store.ErrConflict) || try == len(notePauses) || s.held() != nil {
+			return nil, wait, err
+		}
+		if pause(ctx, notePauses[try]) != nil {
+			return nil, wait, err
+		}
 	}
-	return next, wait, err
+}
+
+// claims reports whether the part is being sent because of this worker's own claim, whose outcome it had not heard.
+func (s *sending) claims(m *conversation.Message, i int) bool {
+	return s.asked != nil && s.asked.part.Index == i && s.asked.tries == m.Parts[i].Tries && s.asked.claimed.Equal(m.Changed)
 }
 
 // next decides what is to be called next.
@@ -133,6 +155,9 @@ func (s *sending) next(t *txn) (next *step, wait time.Duration, err error) {
 		return nil, 0, nil
 	}
 	p := &m.Parts[i]
+	if p.Delivery == conversation.Sending && s.claims(m, i) {
+		return s.asked, 0, errStop
+	}
 	if p.Delivery != conversation.Queued {
 		return &step{conn: conn, part: parts[i], tries: p.Tries, doubt: true}, 0, errStop
 	}
@@ -145,7 +170,10 @@ func (s *sending) next(t *txn) (next *step, wait time.Duration, err error) {
 	p.Delivery = conversation.Sending
 	p.Tries++
 	s.prolong(t)
-	return &step{conn: conn, part: parts[i], tries: p.Tries}, 0, s.put(t, m, conv)
+	if err := s.put(t, m, conv); err != nil {
+		return nil, 0, err
+	}
+	return &step{conn: conn, part: parts[i], tries: p.Tries, claimed: m.Changed}, 0, nil
 }
 
 // load reads the message and its conversation; nil if there is nothing to send.

@@ -63,6 +63,18 @@ func (w *work) hold(ctx context.Context, wait time.Duration) error {
 	})
 }
 
+// release holds the group for a while, also when the program is told to end. If that fails the lease is as long as it was.
+func (w *work) release(ctx context.Context, wait time.Duration) error {
+	ctx, cancel := unbroken(ctx)
+	defer cancel()
+	until := w.until
+	err := w.hold(ctx, wait)
+	if err != nil {
+		w.until = until
+	}
+	return err
+}
+
 // unbroken is a context that does not end with the program: what has begun at a provider is waited for and noted, for callFor at the most.
 func unbroken(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), callFor)

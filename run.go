@@ -68,7 +68,7 @@ func (d *Desk) RunDue(ctx context.Context) error {
 			return err
 		}
 		for _, lease := range leases {
-			d.do(ctx, lease)
+			d.do(ctx, lease, false)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -120,7 +120,7 @@ func (r *runner) round(ctx context.Context) (bool, error) {
 				defer done()
 				free()
 			}
-			r.desk.do(ctx, lease)
+			r.desk.do(ctx, lease, true)
 			// What joined the group meanwhile is leased at once.
 			r.desk.wake()
 		})
@@ -183,8 +183,9 @@ func (t *turn) distance(tenant string) string {
 	return "1" + place
 }
 
-// do carries out a leased group. A group that cannot be done is left closed for a while, and then tried again.
-func (d *Desk) do(ctx context.Context, lease store.Lease) {
+// do carries out a leased group. A group that cannot be done is left closed for a while, and then tried again. A patient worker waits for a
+// database that is away to give the group back.
+func (d *Desk) do(ctx context.Context, lease store.Lease, patient bool) {
 	w := &work{desk: d, lease: lease, until: lease.Until}
 	err := w.dispatch(ctx)
 	if err == nil {
@@ -200,9 +201,11 @@ func (d *Desk) do(ctx context.Context, lease store.Lease) {
 	default:
 		log.ErrorContext(ctx, "job", "error", err)
 	}
-	ctx, cancel := unbroken(ctx)
-	defer cancel()
-	if err := w.hold(ctx, wait); err != nil {
+	err = w.release(ctx, wait)
+	for try := 0; err != nil && patient && w.held() == nil && pause(ctx, notePauses[min(try, len(notePauses)-1)]) == nil; try++ {
+		err = w.release(ctx, 0) // the database was away, and the group has waited for that
+	}
+	if err != nil {
 		log.ErrorContext(ctx, "lease not given back", "error", err)
 	}
 }

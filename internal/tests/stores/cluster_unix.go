@@ -14,27 +14,33 @@ import (
 	"syscall"
 )
 
+// cluster is a server of the tests' own, and how it is run.
+type cluster struct {
+	bin, dir string
+	owner    *syscall.Credential // nil for oneself
+}
+
 // start makes a cluster in a temporary directory, starts it on a Unix socket in there, and leaves it to a watchdog.
-func start() (dsn string, err error) {
+func start() (*cluster, error) {
 	bin, err := programs()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	owner, err := unprivileged()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("/tmp", "frontdesk-pg-") // short, since a socket's path has at most 107 bytes
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if owner != nil {
 		if err := os.Chown(dir, int(owner.Uid), int(owner.Gid)); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
 	if err := watch(bin, dir, owner); err != nil {
-		return "", err
+		return nil, err
 	}
 	data := filepath.Join(dir, "data")
 	// A collation that is not bytewise shows a comparison that forgot to ask for bytes.
@@ -42,15 +48,25 @@ func start() (dsn string, err error) {
 	base := []string{"-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"}
 	if run(owner, filepath.Join(bin, "initdb"), append(slices.Clone(base), linguistic...)...) != nil {
 		if err := run(owner, filepath.Join(bin, "initdb"), append(base, "--locale=C")...); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
+	c := &cluster{bin: bin, dir: dir, owner: owner}
+	return c, c.up()
+}
+
+func (c *cluster) dsn() string { return "host=" + c.dir + " user=postgres dbname=postgres" }
+
+// up starts the server and waits until it takes connections.
+func (c *cluster) up() error {
 	// Statistics that are a second old instead of a minute let a test that fills tables meet the plans of a database that has run a while.
-	settings := "-k " + dir + " -c listen_addresses='' -c max_connections=200 -c fsync=on -c autovacuum_naptime=1s"
-	if err := run(owner, filepath.Join(bin, "pg_ctl"), "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", settings, "start"); err != nil {
-		return "", err
-	}
-	return "host=" + dir + " user=postgres dbname=postgres", nil
+	settings := "-k " + c.dir + " -c listen_addresses='' -c max_connections=200 -c fsync=on -c autovacuum_naptime=1s"
+	return run(c.owner, filepath.Join(c.bin, "pg_ctl"), "-D", filepath.Join(c.dir, "data"), "-w", "-l", filepath.Join(c.dir, "log"), "-o", settings, "start")
+}
+
+// down ends the server's processes at once, without a checkpoint.
+func (c *cluster) down() error {
+	return run(c.owner, filepath.Join(c.bin, "pg_ctl"), "-D", filepath.Join(c.dir, "data"), "-m", "immediate", "-w", "stop")
 }
 
 // programs returns the folder of the server's programs, of the newest version there is.
