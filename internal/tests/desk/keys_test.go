@@ -49,8 +49,8 @@ func (w *world) drafts(conv, asked, second string) []sending {
 			d.Text, d.Template = "", &conversation.Template{Name: "t", Params: []string{"2"}}
 		}),
 		draft("a whisper", func(d *frontdesk.Draft) { d.Whisper = true }),
-		draft("a copy", func(d *frontdesk.Draft) { d.CC = []string{"+4930333"} }),
-		draft("a blind copy", func(d *frontdesk.Draft) { d.BCC = []string{"+4930333"} }),
+		draft("a copy", func(d *frontdesk.Draft) { d.CC = []string{"cid@example.com"} }),
+		draft("a blind copy", func(d *frontdesk.Draft) { d.BCC = []string{"cid@example.com"} }),
 		draft("a channel", func(d *frontdesk.Draft) { d.Channel = second }),
 		draft("an answer", func(d *frontdesk.Draft) { d.ReplyTo = asked }),
 		draft("no signature", func(d *frontdesk.Draft) { d.NoSignature = true }),
