@@ -31,6 +31,9 @@ func (s *Session) Forward(ctx context.Context, messageID string, to Forward) (ms
 			return err
 		}
 		where := "forward/" + messageID + "/" + to.Conversation + "/" + to.Channel + "/" + to.Mailbox + "/" + to.Contact + "/" + to.Address
+		if to.WithoutFiles {
+			where = "without files/" + where
+		}
 		sent, key, err := t.already(c, to.Draft, where)
 		if err != nil || sent != nil {
 			if sent != nil {

@@ -10,12 +10,14 @@
 //	v := m.Classify(text)
 //	if v.Spam && !v.Advice { … }
 //
-// It is the multinomial naive Bayes filter on binary features, with four rules that keep it from hiding what people need to see:
+// It is the multinomial naive Bayes filter on binary features, with five rules that keep it from hiding what people need to see:
 //
 //   - A feature seen in one class only never speaks for the other, however different the sizes of the classes are.
 //   - The sum is divided by the square root of the number of features it is made of, so that a long mail is not surer than a short message.
 //   - Where fewer than half of a text's words are known, what speaks for spam counts less, and below a fifth not at all: a text in a language
 //     that nobody has marked yet is not judged by its punctuation.
+//   - In a text of more than twenty words what numbers, links and marks say for spam counts only as far as its words agree: every long mail has them,
+//     the report of a mail server most of all.
 //   - A model that has seen one class only takes nothing for spam, and one with fewer than [Advise] marks only advises.
 //
 // A model keeps fingerprints of features, not texts: no message can be read out of it, and it names words only of a text that it is given.

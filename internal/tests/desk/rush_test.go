@@ -232,24 +232,23 @@ func (r *rush) watch() (stop func()) {
 	return func() { close(done); wg.Wait() }
 }
 
-// size returns how many agents, callers, steps of each and rounds there are.
-func rushSize() (agents, callers, steps, rounds int) {
-	if testing.Short() {
-		return 10, 50, 5, 2
-	}
-	return 50, 500, 4, 2
+// rushSize returns how many agents, callers and steps of each there are in a round, and how long rounds go on, at least two. FRONTDESK_FULL
+// makes it a minute.
+func rushSize() (agents, callers, steps int, lasts time.Duration) {
+	return size(10, 20, 50), size(50, 200, 500), size(5, 4, 4), time.Duration(size(0, 0, 60)) * time.Second
 }
 
 func TestX7_ManyAssignAndRelease(t *testing.T) {
 	stores.Each(t, func(t *testing.T, s store.Store) {
 		seen := &witness{Store: s, t: t, docs: map[string][]byte{}}
 		w := newWorld(t, seen)
-		agents, callers, steps, rounds := rushSize()
+		agents, callers, steps, lasts := rushSize()
 		r := newRush(w, agents)
 		desks := []*frontdesk.Desk{w.desk, w.open(), w.open()}
 		stop := r.watch()
 		defer stop()
-		for round := range rounds {
+		begun := time.Now()
+		for round := 0; round < 2 || time.Since(begun) < lasts; round++ {
 			running, cancel := context.WithCancel(ctx)
 			var wg sync.WaitGroup
 			for _, d := range desks {
@@ -268,6 +267,7 @@ func TestX7_ManyAssignAndRelease(t *testing.T) {
 			w.clock.Advance(time.Second)
 		}
 		assert.Greater(t, seen.made, agents/2)
+		t.Logf("%d pairs made in %s", seen.made, time.Since(begun).Round(time.Second))
 	})
 }
 
@@ -275,7 +275,7 @@ func TestX7_ManyAssignAndRelease(t *testing.T) {
 func TestX7_TwoProcesses(t *testing.T) {
 	stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
 		w := newWorld(t, o, func(c *frontdesk.Config) { c.Now = time.Now })
-		agents, callers, steps, rounds := rushSize()
+		agents, callers, steps, lasts := rushSize()
 		r := newRush(w, agents)
 		cmd := exec.Command(os.Args[0], "-test.run", "^TestProcess$", "-test.timeout", "4m")
 		cmd.Env = append(os.Environ(), "DESK_TEST_DSN="+o.DSN, "DESK_TEST_DRIVER="+o.Driver, "DESK_TEST_NAME=other",
@@ -289,7 +289,8 @@ func TestX7_TwoProcesses(t *testing.T) {
 		}()
 		stop := r.watch()
 		defer stop()
-		for round := range rounds {
+		begun := time.Now()
+		for round := 0; round < 2 || time.Since(begun) < lasts; round++ {
 			running, cancel := context.WithCancel(ctx)
 			var wg sync.WaitGroup
 			wg.Go(func() { assert.NoError(t, w.desk.Run(running)) })

@@ -70,13 +70,83 @@ func TestX4_RedeliveriesMakeOneMessage(t *testing.T) {
 	})
 }
 
+// Messages of many customers come again and again, shuffled, to two processes: each is stored once, counted once and told once.
+func TestX4_ShuffledDeliveries(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const times, customers, callers = 10, 40, 32
+		r, events := seeded(t), size(80, 200, 1000)
+		want := map[string][]string{}
+		var reqs []*channel.Request
+		for i := range events {
+			who := fmt.Sprintf("c%02d", i%customers)
+			m := w.says(who, fmt.Sprintf("m%d", i))
+			want[who] = append(want[who], m.Message.ID)
+			for range times {
+				reqs = append(reqs, w.provider.Request(m))
+			}
+		}
+		r.Shuffle(len(reqs), func(i, j int) { reqs[i], reqs[j] = reqs[j], reqs[i] })
+		desks := []*frontdesk.Desk{w.desk, w.open()}
+		next := make(chan *channel.Request)
+		var wg sync.WaitGroup
+		for i := range callers {
+			wg.Go(func() {
+				for req := range next {
+					_, code := w.redelivered(desks[i%2], req)
+					assert.Equal(t, http.StatusOK, code)
+				}
+			})
+		}
+		for _, req := range reqs {
+			next <- req
+		}
+		close(next)
+		wg.Wait()
+
+		list := w.list(w.setup, frontdesk.Query{View: frontdesk.AllView, Limit: 1000})
+		require.Len(t, list, customers)
+		for _, c := range list {
+			var got []string
+			entries := w.timeline(c.ID)
+			for _, m := range entries {
+				got = append(got, m.ProviderID)
+			}
+			require.ElementsMatch(t, want[c.Threads[0].Key], got)
+			require.Equal(t, len(got), c.Messages)
+			require.Equal(t, entries[len(entries)-1].Text, c.Preview)
+		}
+		assert.Equal(t, int64(customers), w.unread(w.jane))
+		told := map[string]int{}
+		for _, e := range w.feed() {
+			told[e.Type]++
+		}
+		assert.Equal(t, events, told[conversation.EventReceived])
+		assert.Equal(t, customers, told[conversation.EventCreated])
+		assert.Equal(t, customers, told[conversation.EventContact])
+	})
+}
+
+// feed returns all events of the tenant, of whatever number, after everything due was done.
+func (w *world) feed() (all []frontdesk.Event) {
+	w.t.Helper()
+	w.run()
+	for {
+		events, err := w.desk.Events(ctx, tenant, int64(len(all)), 1000)
+		require.NoError(w.t, err)
+		for i, e := range events {
+			require.Equal(w.t, int64(len(all)+i+1), e.Position, "positions have no gaps")
+		}
+		if all = append(all, events...); len(events) < 1000 {
+			return all
+		}
+	}
+}
+
+// FRONTDESK_FULL makes it 200 contacts.
 func TestX6_FirstMessagesOfOneContact(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		contacts := 200
-		if testing.Short() {
-			contacts = 40
-		}
 		const burst = 8
+		contacts := size(25, 60, 200)
 		other := w.open()
 		var wg sync.WaitGroup
 		limit := make(chan struct{}, 8) // contacts at the same time
