@@ -18,6 +18,8 @@ type Store struct {
 	commits line[*waiter]
 	loads   line[*loading]
 	gate    chan struct{} // holds the one writer of this process to a SQLite database; the others wait in order
+	await   func(context.Context, *sql.Conn) error
+	news    paced // announcements
 }
 
 var _ store.Store = (*Store)(nil)
@@ -32,6 +34,7 @@ func New(db *sql.DB, opt Options) (*Store, error) {
 		return nil, &store.InvalidError{What: "sqlstore database", Problem: "is nil; give an open *sql.DB"}
 	}
 	s := &Store{tables: t, db: db, read: db, gate: make(chan struct{}, 1), commits: line[*waiter]{lanes: 4}, loads: line[*loading]{lanes: 4}}
+	s.await = opt.Await
 	if t.dialect == SQLite {
 		s.read, s.commits.lanes = &prepared{DB: db}, 1
 	}
@@ -73,7 +76,11 @@ func (s *Store) Commit(ctx context.Context, b *store.Batch) error {
 	if nothing(b) {
 		return nil
 	}
-	return failed("commit", b.Tenant, s.commitInLine(ctx, b))
+	err := s.commitInLine(ctx, b)
+	if err == nil {
+		s.announce(b)
+	}
+	return failed("commit", b.Tenant, err)
 }
 
 // commitBatch commits a batch in a transaction of its own.
