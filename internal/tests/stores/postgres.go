@@ -52,11 +52,11 @@ func freshSchema(t testing.TB, dsn string) string {
 		_, err = db.ExecContext(context.Background(), "drop schema if exists "+name+" cascade")
 		require.NoError(t, err)
 	})
-	return extended(dsn, "search_path="+name)
+	return Extended(dsn, "search_path="+name)
 }
 
-// extended returns a data source name with one more setting, in either of its forms.
-func extended(dsn, setting string) string {
+// Extended returns a data source name with one more setting, in either of its forms.
+func Extended(dsn, setting string) string {
 	switch {
 	case !strings.Contains(dsn, "://"):
 		return dsn + " " + setting

@@ -77,7 +77,7 @@ func WithPostgreSQL(t testing.TB, options sqlstore.Options, settings ...string) 
 	options.Dialect = sqlstore.PostgreSQL
 	o := &Opened{Driver: "pgx", DSN: freshSchema(t, server(t)), Options: options}
 	for _, setting := range settings {
-		o.DSN = extended(o.DSN, setting)
+		o.DSN = Extended(o.DSN, setting)
 	}
 	o.open(t)
 	require.NoError(t, o.SQL.Migrate(context.Background()))
