@@ -1,3 +1,7 @@
+//go:build !race
+
+// The race detector would have the whole server built once more; the adapter has its own tests for it.
+
 // Package broker_test publishes events on a NATS server.
 package broker_test
 
