@@ -38,7 +38,7 @@ type Options struct {
 	Schema  string  // PostgreSQL only: the schema of the tables, which must exist. Defaults to the first of the search path
 
 	// Partitions is in how many parts Migrate and Migrations make each table, by a hash of its tenant: PostgreSQL only, up to 1,024. It counts
-	// when a table is made and for nothing afterwards. Defaults to 0, tables in one piece.
+	// when a table is made and for nothing afterwards. See the package comment for the setting it needs. Defaults to 0, tables in one piece.
 	Partitions int
 
 	// Await has work announced to the other programs on the database, and lets this one listen: PostgreSQL only. It waits for one
