@@ -48,11 +48,14 @@ func (s *Store) notify() {
 // topic is the channel of these tables: two with the same one only wake each other for nothing. It needs no quotes.
 func (t *tables) topic() string { return fmt.Sprintf("%s%016x", t.prefix, uint64(t.hash("jobs"))) }
 
-// Listen implements store.Listener on PostgreSQL with Options.Await. It holds one connection of the pool for as long as it listens.
-// Errors: store.ErrUnsupported.
+// Listen implements store.Listener on PostgreSQL with Options.Await. It holds one connection of the pool for as long as it listens, and leaves
+// a pool of one to those who work. Errors: store.ErrUnsupported.
 func (s *Store) Listen(ctx context.Context, heard func()) error {
-	if s.await == nil {
+	switch {
+	case s.await == nil:
 		return failed("listen", "", fmt.Errorf("%w: Options.Await is not set", store.ErrUnsupported))
+	case s.db.Stats().MaxOpenConnections == 1:
+		return failed("listen", "", fmt.Errorf("%w: the pool has one connection", store.ErrUnsupported))
 	}
 	conn, err := s.db.Conn(ctx)
 	if err != nil {

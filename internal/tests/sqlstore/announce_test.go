@@ -131,12 +131,18 @@ func TestOnlyDueWorkIsAnnounced(t *testing.T) {
 // A connection that listened is not used for anything else afterwards.
 func TestListeningLeavesThePool(t *testing.T) {
 	o := stores.WithPostgreSQL(t, sqlstore.Options{Await: stores.Await})
-	o.DB.SetMaxOpenConns(1)
 	running, cancel := context.WithCancel(ctx)
 	require.ErrorIs(t, o.SQL.Listen(running, cancel), context.Canceled)
-	var channels int
-	require.NoError(t, o.DB.QueryRow("select count(*) from pg_listening_channels()").Scan(&channels))
-	assert.Zero(t, channels)
+	for range 2 {
+		conn, err := o.DB.Conn(ctx)
+		require.NoError(t, err)
+		defer conn.Close() // all at the same time, so that each is seen
+		var channels int
+		require.NoError(t, conn.QueryRowContext(ctx, "select count(*) from pg_listening_channels()").Scan(&channels))
+		assert.Zero(t, channels)
+	}
+	o.DB.SetMaxOpenConns(1)
+	require.ErrorIs(t, o.SQL.Listen(ctx, func() {}), store.ErrUnsupported, "the only connection is for work")
 }
 
 func TestListeningIsUnsupportedWithoutAwait(t *testing.T) {
