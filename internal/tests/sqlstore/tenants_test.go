@@ -173,6 +173,7 @@ func leasing(a asked) bool {
 
 // Every statement names one tenant in its arguments and touches one partition of a table, but for the leasing of jobs.
 func TestStatementsTouchOneTenant(t *testing.T) {
+	big(t)
 	o := stores.WithPostgreSQL(t, sqlstore.Options{Partitions: 8})
 	s, _, r := record(t, o)
 	all := deskRun(t, s, r)
@@ -203,6 +204,7 @@ func TestStatementsTouchOneTenant(t *testing.T) {
 
 // What is locked beside rows is locked for one tenant.
 func TestLocksAreATenantsOwn(t *testing.T) {
+	big(t)
 	o := stores.EmptyPostgreSQL(t)
 	s, _, r := record(t, o)
 	migration := r.during(func() { require.NoError(t, s.Migrate(ctx)) })
@@ -290,6 +292,7 @@ func column(t *testing.T, o *stores.Opened, query string) (all []string) {
 
 // A list reads one partition of each table, with a plan for its arguments and with one for all.
 func TestListsTouchOnePartition(t *testing.T) {
+	big(t)
 	o := stores.WithPostgreSQL(t, sqlstore.Options{Partitions: 8})
 	fill(t, o, 1000)
 	s, _, r := record(t, o)
