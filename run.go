@@ -35,6 +35,7 @@ func (d *Desk) Run(ctx context.Context) error {
 	}
 	r := &runner{desk: d, free: make(chan struct{}, d.cfg.Workers), fetching: make(chan struct{}, d.cfg.Workers)}
 	defer r.busy.Wait()
+	defer d.listen(ctx)()
 	for {
 		leased, err := r.round(ctx)
 		if ctx.Err() != nil {

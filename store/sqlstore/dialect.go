@@ -1,6 +1,9 @@
 package sqlstore
 
 import (
+	"cmp"
+	"context"
+	"database/sql"
 	"fmt"
 	"hash/fnv"
 	"regexp"
@@ -34,6 +37,15 @@ type Options struct {
 	Prefix  string  // begins every table's and index's name. Defaults to "frontdesk_"
 	Schema  string  // PostgreSQL only: the schema of the tables, which must exist. Defaults to the first of the search path
 
+	// Partitions is in how many parts Migrate and Migrations make each table, by a hash of its tenant: PostgreSQL only, up to 1,024. It counts
+	// when a table is made and for nothing afterwards. See the package comment for the setting it needs. Defaults to 0, tables in one piece.
+	Partitions int
+
+	// Await has work announced to the other programs on the database, and lets this one listen: PostgreSQL only. It waits for one
+	// notification on a connection that has asked for them, and returns the context's error when that ends first. It must be safe to call
+	// again after that. See the package comment. Defaults to nil: what others committed is found by the poll each second.
+	Await func(ctx context.Context, conn *sql.Conn) error
+
 	_ struct{}
 }
 
@@ -48,6 +60,8 @@ type tables struct {
 	dialect Dialect
 	prefix  string // of indexes, which have no schema of their own
 	schema  string // quoted, with the dot; "" for none
+
+	partitions int // of each table that is made; 0 for none
 
 	rows, facts, index, counters, jobs, leases, versions string
 
@@ -69,6 +83,10 @@ func newTables(opt Options) (*tables, error) {
 	case opt.Schema != "" && !schemaForm.MatchString(opt.Schema):
 		return nil, &store.InvalidError{What: "sqlstore schema", Problem: "is " + opt.Schema + "; give at most 63 of a-z, 0-9 and _, not beginning with a digit"}
 	}
+	if err := cmp.Or(checkAwait(opt), checkPartitions(opt)); err != nil {
+		return nil, err
+	}
+	t.partitions = opt.Partitions
 	if opt.Schema != "" {
 		t.schema = `"` + opt.Schema + `".`
 	}

@@ -40,6 +40,13 @@
 // finishes, under the kind "group". Leases are committed without waiting for the disk: one that a crash of the server takes back leaves
 // its group to be leased again, and what was committed under it was on the disk after it.
 //
+// With Options.Await the store implements [store.Listener]. Work that is due at once is then announced by NOTIFY: after the commit, in a
+// statement of its own, at most twenty times a second. Listen holds one connection of the pool, on which Await waits; docs/embedding.md has
+// that function for pgx. What a host's transaction commits is not announced.
+//
+// With Options.Partitions every table but the one of versions is made in parts by a hash of the tenant, or of the lane. Give such a database
+// plan_cache_mode=force_custom_plan: a plan that is kept for any tenant may sort all that a tenant has instead of reading an index in order.
+//
 // Plans rest on statistics, which autovacuum gathers within a minute or so. After filling empty tables with much at once, run ANALYZE:
 // before that, a list may sort a tenant's rows instead of reading their index.
 //

@@ -63,7 +63,7 @@ func (t *tables) migrations() ([]Migration, error) {
 		if err != nil {
 			return nil, err
 		}
-		all[i] = Migration{Version: version, Name: name, SQL: t.words().Replace(string(text))}
+		all[i] = Migration{Version: version, Name: name, SQL: t.partitioned(t.words().Replace(string(text)))}
 	}
 	return all, nil
 }

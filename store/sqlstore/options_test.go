@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"context"
 	"database/sql"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -30,6 +32,12 @@ func TestOptions(t *testing.T) {
 		{"prefix with a statement", Options{Dialect: SQLite, Prefix: "a;drop table b"}, ""},
 		{"prefix with a line break", Options{Dialect: SQLite, Prefix: "a\n"}, ""},
 		{"schema with a quote", Options{Dialect: PostgreSQL, Schema: `a"b`}, ""},
+		{"await on SQLite", Options{Dialect: SQLite, Await: func(context.Context, *sql.Conn) error { return nil }}, ""},
+		{"await", Options{Dialect: PostgreSQL, Await: func(context.Context, *sql.Conn) error { return nil }}, "frontdesk_rows"},
+		{"partitions", Options{Dialect: PostgreSQL, Partitions: 1024}, "frontdesk_rows"},
+		{"partitions on SQLite", Options{Dialect: SQLite, Partitions: 2}, ""},
+		{"too many partitions", Options{Dialect: PostgreSQL, Partitions: 1025}, ""},
+		{"less than no partitions", Options{Dialect: PostgreSQL, Partitions: -1}, ""},
 		{"schema on SQLite", Options{Dialect: SQLite, Schema: "main"}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -63,6 +71,25 @@ func TestMigrationsAreComplete(t *testing.T) {
 		}
 		assert.Contains(t, all[0].SQL, typed)
 		assert.Equal(t, dialect == PostgreSQL, strings.Contains(all[0].SQL, `collate "C"`))
+	}
+}
+
+// Every table of tenants' rows is made in parts, with its settings on each of them, and nothing else changes.
+func TestPartitionedMigrations(t *testing.T) {
+	whole, err := Migrations(Options{Dialect: PostgreSQL})
+	require.NoError(t, err)
+	parts, err := Migrations(Options{Dialect: PostgreSQL, Partitions: 3})
+	require.NoError(t, err)
+	partition := regexp.MustCompile(`(?m)^create table (\S+)_p(\d) partition of (\S+) for values with \(modulus 3, remainder (\d)\)( with \(fillfactor = 50\))?;\n\n?`)
+	for i := range whole {
+		for _, m := range partition.FindAllStringSubmatch(parts[i].SQL, -1) {
+			assert.Equal(t, m[1], m[3])
+			assert.Equal(t, m[2], m[4])
+			assert.Equal(t, strings.HasSuffix(m[1], "counters"), m[5] != "", m[1])
+		}
+		tables := strings.Count(whole[i].SQL, "create table ") - strings.Count(whole[i].SQL, "create table frontdesk_schema ")
+		assert.Len(t, partition.FindAllString(parts[i].SQL, -1), 3*tables)
+		assert.Equal(t, tables, strings.Count(parts[i].SQL, ") partition by hash ("))
 	}
 }
 

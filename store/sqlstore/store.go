@@ -19,6 +19,8 @@ type Store struct {
 	loads   line[*loading]
 	gate    chan struct{} // holds the one writer of this process to a SQLite database; the others wait in order
 	seen    *seen         // PostgreSQL only
+	await   func(context.Context, *sql.Conn) error
+	news    paced // announcements
 }
 
 var _ store.Store = (*Store)(nil)
@@ -33,6 +35,7 @@ func New(db *sql.DB, opt Options) (*Store, error) {
 		return nil, &store.InvalidError{What: "sqlstore database", Problem: "is nil; give an open *sql.DB"}
 	}
 	s := &Store{tables: t, db: db, read: db, gate: make(chan struct{}, 1), commits: line[*waiter]{lanes: 2}, loads: line[*loading]{lanes: 4}}
+	s.await = opt.Await
 	if t.dialect == SQLite {
 		s.read, s.commits.lanes = &prepared{DB: db}, 1
 	} else {
@@ -77,7 +80,11 @@ func (s *Store) Commit(ctx context.Context, b *store.Batch) error {
 	if nothing(b) {
 		return nil
 	}
-	return failed("commit", b.Tenant, s.commitInLine(ctx, b))
+	err := s.commitInLine(ctx, b)
+	if err == nil {
+		s.announce(b)
+	}
+	return failed("commit", b.Tenant, err)
 }
 
 // commitBatch commits a batch in a transaction of its own: on PostgreSQL as one statement, if that is possible.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
@@ -49,6 +50,13 @@ func (r *recorder) during(f func()) []asked {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.asked
+}
+
+// sofar returns the statements that f has caused until now.
+func (r *recorder) sofar() []asked {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.asked)
 }
 
 func (r *recorder) note(query string, args []driver.NamedValue) error {

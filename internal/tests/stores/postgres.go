@@ -94,12 +94,16 @@ func freshSchema(t testing.TB, dsn string) string {
 		_, err = db.ExecContext(context.Background(), "drop schema if exists "+name+" cascade")
 		require.NoError(t, err)
 	})
-	if strings.Contains(dsn, "://") {
-		joint := "?"
-		if strings.Contains(dsn, "?") {
-			joint = "&"
-		}
-		return dsn + joint + "search_path=" + name
+	return Extended(dsn, "search_path="+name)
+}
+
+// Extended returns a data source name with one more setting, in either of its forms.
+func Extended(dsn, setting string) string {
+	switch {
+	case !strings.Contains(dsn, "://"):
+		return dsn + " " + setting
+	case strings.Contains(dsn, "?"):
+		return dsn + "&" + setting
 	}
-	return dsn + " search_path=" + name
+	return dsn + "?" + setting
 }

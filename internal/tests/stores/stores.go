@@ -71,6 +71,19 @@ func EmptyPostgreSQL(t testing.TB) *Opened {
 	return o
 }
 
+// WithPostgreSQL is PostgreSQL with options of the test's and settings of the session, such as "default_transaction_isolation=serializable".
+func WithPostgreSQL(t testing.TB, options sqlstore.Options, settings ...string) *Opened {
+	t.Helper()
+	options.Dialect = sqlstore.PostgreSQL
+	o := &Opened{Driver: "pgx", DSN: freshSchema(t, server(t)), Options: options}
+	for _, setting := range settings {
+		o.DSN = Extended(o.DSN, setting)
+	}
+	o.open(t)
+	require.NoError(t, o.SQL.Migrate(context.Background()))
+	return o
+}
+
 // Again opens the same database once more, as another process would.
 func (o *Opened) Again(t testing.TB) *Opened {
 	t.Helper()
