@@ -14,7 +14,7 @@
 // holds the other listed facts; words holds each word of each row once, which takes about 0.4 kB a message of twelve words in SQLite and
 // 1.3 kB in PostgreSQL. counters, jobs and leases hold what their names say. Every key begins with the tenant; jobs and leases begin with
 // the lane, which is the tenant preceded by its shard in two hexadecimal digits, so that tenants are visited in its order.
-// There are no triggers, no sequences and no foreign keys. Text compares byte by byte (COLLATE "C", BINARY), and bodies are bytes. A
+// There are no triggers, no sequences and no foreign keys, and on PostgreSQL one function, which a commit asks what is there by now. Text compares byte by byte (COLLATE "C", BINARY), and bodies are bytes. A
 // job without a due time has the smallest number there is.
 //
 // What store.Listed says when a row is written decides where its facts go. When it says more in a later version, rows written before
