@@ -12,8 +12,10 @@ import (
 )
 
 // notePauses are waited between tries of noting what came of a call. Together they are shorter than a lease is longer than a call: a
-// result that is not noted leaves the message in doubt, and a person with the question.
-var notePauses = []time.Duration{100 * time.Millisecond, 500 * time.Millisecond, 2 * time.Second, 5 * time.Second, 10 * time.Second}
+// result that is not noted leaves the message in doubt, and a person with the question. They are short, so that a database that comes and
+// goes is met while it is there.
+var notePauses = []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, 600 * time.Millisecond, time.Second, time.Second, 2 * time.Second,
+	2 * time.Second, 2 * time.Second, 2 * time.Second, 2 * time.Second, 2 * time.Second, 2 * time.Second}
 
 // result commits what came of a call, against the message as it is then: a receipt may have been faster, and a worker that was held up
 // may find that another has taken over.

@@ -190,9 +190,9 @@ func (b *busy) finish() {
 		known.sent[key], known.acked[key] = true, true
 	}
 	require.Equal(b.t, len(b.acked), known.check(b.t, x))
-	doubt, slowest := b.checkSent(x)
-	b.t.Logf("%d deliveries acknowledged, %d told to come again (%v); %d messages accepted, %d commands given again; %d in doubt, the slowest sent after %v",
-		len(b.acked), b.refused, b.codes, len(b.written), b.failed, doubt, slowest.Round(time.Millisecond))
+	doubt, uncalled, slowest := b.checkSent(x)
+	b.t.Logf("%d deliveries acknowledged, %d told to come again (%v); %d messages accepted, %d commands given again; %d in doubt, of which the provider has not %d; the slowest sent after %v",
+		len(b.acked), b.refused, b.codes, len(b.written), b.failed, doubt, uncalled, slowest.Round(time.Millisecond))
 }
 
 // sendsAll waits until nothing is left to send. What rests after an error of the database is due when its clock is moved a little; what was
@@ -220,7 +220,7 @@ func (b *busy) sendsAll() {
 	}
 }
 
-func (b *busy) checkSent(x *seen) (doubt int, slowest time.Duration) {
+func (b *busy) checkSent(x *seen) (doubt, uncalled int, slowest time.Duration) {
 	b.t.Helper()
 	page, err := b.desk.As(frontdesk.System(tenant)).Undelivered(ctx, "", 1000)
 	require.NoError(b.t, err)
@@ -242,8 +242,11 @@ func (b *busy) checkSent(x *seen) (doubt int, slowest time.Duration) {
 			continue
 		}
 		doubt++
+		if calls == 0 {
+			uncalled++
+		}
 		assert.True(b.t, doubted[id], "%s is in doubt, and nobody sees it", m.Text)
 	}
 	assert.Len(b.t, b.written, outbound, "each message is accepted once")
-	return doubt, slowest
+	return doubt, uncalled, slowest
 }
