@@ -78,7 +78,7 @@ func (sc *scenario) everyCall(t *testing.T, open func(t *testing.T) *world) (err
 	v.sound("untouched")
 	step := 1
 	if testing.Short() {
-		step = 4
+		step = 12
 	}
 	for _, effect := range []bool{false, true} {
 		for at := 1; ; at += step {
@@ -106,7 +106,7 @@ func (sc *scenario) everyCall(t *testing.T, open func(t *testing.T) *world) (err
 }
 
 // TestX10_ErrorAtEveryCall lets the store fail at every call in turn. Whatever is done through the Desk is then done or not done, and doing
-// it again ends where an untouched run does. It runs in memory, and with FRONTDESK_X10=all on every store. With -short every fourth call fails.
+// it again ends where an untouched run does. It runs in memory, and with FRONTDESK_X10=all on every store. With -short every twelfth call fails.
 func TestX10_ErrorAtEveryCall(t *testing.T) {
 	began := runtime.NumGoroutine()
 	errs := 0
