@@ -277,7 +277,7 @@ func TestX7_TwoProcesses(t *testing.T) {
 		w := newWorld(t, o, func(c *frontdesk.Config) { c.Now = time.Now })
 		agents, callers, steps, lasts := rushSize()
 		r := newRush(w, agents)
-		cmd := exec.Command(os.Args[0], "-test.run", "^TestProcess$", "-test.timeout", "4m")
+		cmd := exec.Command(os.Args[0], "-test.run", "^TestProcess$", "-test.timeout", "30m")
 		cmd.Env = append(os.Environ(), "DESK_TEST_DSN="+o.DSN, "DESK_TEST_DRIVER="+o.Driver, "DESK_TEST_NAME=other",
 			"DESK_TEST_CLOCK="+filepath.Join(t.TempDir(), "none"))
 		in, err := cmd.StdinPipe()
