@@ -74,7 +74,7 @@ func (s *Store) commitInLine(ctx context.Context, b *store.Batch) error {
 	w := &waiter{ctx: ctx, batch: b, done: make(chan error, 1)}
 	if s.commits.enter(w) {
 		err := s.commitBatch(ctx, b)
-		s.commits.leave(s.packed, s.commitGroup)
+		s.commits.leave(b.Tenant)
 		return err
 	}
 	select {

@@ -26,7 +26,7 @@ func (s *Store) loadInLine(ctx context.Context, tenant string, keys []store.Key,
 	w := &loading{ctx: ctx, tenant: tenant, keys: keys, counters: counters, done: make(chan loaded, 1)}
 	if s.loads.enter(w) {
 		rows, err := s.load(ctx, s.read, tenant, keys, counters)
-		s.loads.leave(joinable, s.loadGroup)
+		s.loads.leave(tenant)
 		return rows, err
 	}
 	select {

@@ -102,7 +102,19 @@ func (l list) arrays(out *strings.Builder, args []any) []any {
 // array is the text form of a PostgreSQL array of one column, which every driver takes.
 // https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
 func array(rows [][]any, column int) string {
-	out := []byte{'{'}
+	size := 2
+	for _, row := range rows {
+		switch v := row[column].(type) {
+		case string:
+			size += len(v) + 3
+		case []byte:
+			size += 2*len(v) + 6
+		default:
+			size += 21
+		}
+	}
+	out := make([]byte, 1, size)
+	out[0] = '{'
 	for i, row := range rows {
 		if i > 0 {
 			out = append(out, ',')
@@ -111,14 +123,7 @@ func array(rows [][]any, column int) string {
 		case nil:
 			out = append(out, "NULL"...)
 		case string:
-			out = append(out, '"')
-			for j := range len(v) {
-				if v[j] == '"' || v[j] == '\\' {
-					out = append(out, '\\')
-				}
-				out = append(out, v[j])
-			}
-			out = append(out, '"')
+			out = appendQuoted(out, v)
 		case []byte:
 			out = append(out, `"\\x`...)
 			out = append(hex.AppendEncode(out, v), '"')
@@ -129,6 +134,20 @@ func array(rows [][]any, column int) string {
 		}
 	}
 	return string(append(out, '}'))
+}
+
+func appendQuoted(out []byte, v string) []byte {
+	out = append(out, '"')
+	if strings.IndexByte(v, '"') < 0 && strings.IndexByte(v, '\\') < 0 {
+		return append(append(out, v...), '"')
+	}
+	for j := range len(v) {
+		if v[j] == '"' || v[j] == '\\' {
+			out = append(out, '\\')
+		}
+		out = append(out, v[j])
+	}
+	return append(out, '"')
 }
 
 func separator(i int, text string) string {

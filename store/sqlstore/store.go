@@ -34,7 +34,9 @@ func New(db *sql.DB, opt Options) (*Store, error) {
 	if db == nil {
 		return nil, &store.InvalidError{What: "sqlstore database", Problem: "is nil; give an open *sql.DB"}
 	}
-	s := &Store{tables: t, db: db, read: db, gate: make(chan struct{}, 1), commits: line[*waiter]{lanes: 2}, loads: line[*loading]{lanes: 4}}
+	s := &Store{tables: t, db: db, read: db, gate: make(chan struct{}, 1)}
+	s.commits = line[*waiter]{lanes: 4, tenant: func(w *waiter) string { return w.batch.Tenant }, choose: s.packed, do: s.commitGroup}
+	s.loads = line[*loading]{lanes: 4, tenant: func(w *loading) string { return w.tenant }, choose: joinable, do: s.loadGroup}
 	s.await = opt.Await
 	if t.dialect == SQLite {
 		s.read, s.commits.lanes = &prepared{DB: db}, 1
