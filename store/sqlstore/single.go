@@ -104,10 +104,13 @@ const readCommitted = "current_setting('transaction_isolation') = 'read committe
 
 // differing locks the rows that the batch rests on, in the order of their keys, and selects those that are not as it wants them.
 func (t *tables) differing(b *store.Batch) *statement {
-	rows := make([][]any, len(b.Writes))
+	rows := make([][]any, 0, len(b.Writes))
 	for i := range b.Writes {
 		w := &b.Writes[i]
-		rows[i] = []any{string(w.Row.Kind), w.Row.ID, checks(w), w.If}
+		if w.Action == store.Put && w.If == 0 {
+			continue // the insert finds out
+		}
+		rows = append(rows, []any{string(w.Row.Kind), w.Row.ID, checks(w), w.If})
 	}
 	one := func(check, mode string) string {
 		return " left join lateral (select r.version from " + t.rows + " as r where a.n >= 0 and k.column3 = " + check +
