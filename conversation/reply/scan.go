@@ -127,19 +127,19 @@ var nameBytes = func() (set [256]bool) {
 // nameEnd returns the end of the name that begins at i. The name may be empty
 // or end with ".", which is for the caller to refuse.
 func nameEnd(text string, i int) int {
-	first := i // of the segment
-	for ; i < len(text); i++ {
-		if c := text[i]; nameBytes[c] {
-			continue
-		} else if c >= utf8.RuneSelf {
+	for {
+		first := i // of the segment
+		for i < len(text) && nameBytes[text[i]] {
+			i++
+		}
+		if i < len(text) && text[i] >= utf8.RuneSelf {
 			i = wideEnd(text, i)
 		}
 		if i == first || i == len(text) || text[i] != '.' {
-			break
+			return i
 		}
-		first = i + 1
+		i++
 	}
-	return i
 }
 
 // wideEnd goes on where nameEnd meets the first character beyond ASCII.

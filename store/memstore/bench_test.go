@@ -75,11 +75,24 @@ func newInbox(b *testing.B, conversations int) *inbox {
 
 var counters = []string{"open", "open/m1", "open/m1/any", "open/a1", "read/open", "read/open/m1", "read/open/m1/any", "read/open/a1"}
 
+var text = make([]byte, 400) // which the store has to copy
+
+// names are the ID and the conversation of a message, made before it is measured.
+type names struct{ id, conversation string }
+
+func (in *inbox) names(n int) []names {
+	out := make([]names, n)
+	for i := range out {
+		sent := in.sent + i + 1
+		out[i] = names{fmt.Sprintf("m%09d", sent), fmt.Sprintf("c%08d", sent*7919%in.conversations)}
+	}
+	return out
+}
+
 // message loads six keys and commits three checks, three rows, eight counters and a job.
-func (in *inbox) message(b *testing.B) {
+func (in *inbox) message(b *testing.B, n names) {
 	in.sent++
-	id := fmt.Sprintf("m%09d", in.sent)
-	key := store.Key{Kind: store.Conversation, ID: fmt.Sprintf("c%08d", in.sent*7919%in.conversations)}
+	id, key := n.id, store.Key{Kind: store.Conversation, ID: n.conversation}
 	message, claim := store.Key{Kind: store.Message, ID: id}, store.Key{Kind: store.Name, ID: id}
 	rows, err := in.Load(b.Context(), "acme", []store.Key{key, message, claim, {Kind: store.Document, ID: "doc1"}, {Kind: store.Document, ID: "doc2"},
 		{Kind: store.Document, ID: "none"}}, nil)
@@ -92,7 +105,7 @@ func (in *inbox) message(b *testing.B) {
 	c.Place.Activity = int64(in.conversations + in.sent)
 	c.Facts[0].Order = c.Place.Activity
 	batch.Put(c)
-	batch.Put(store.Row{Key: message, Body: make([]byte, 400), Facts: []store.Fact{{Name: "conversation", Value: key.ID, Order: int64(in.sent)}}})
+	batch.Put(store.Row{Key: message, Body: text, Facts: []store.Fact{{Name: "conversation", Value: key.ID, Order: int64(in.sent)}}})
 	batch.Put(store.Row{Key: claim, Target: message})
 	for _, name := range counters {
 		batch.Add(name, 1)
@@ -132,13 +145,14 @@ func BenchmarkInboundToMove(b *testing.B) {
 	var messages, moves time.Duration
 	const turn = 100
 	for b.Loop() {
+		next := in.names(turn)
 		began := time.Now()
 		for range turn {
 			m.move()
 		}
 		moved := time.Now()
-		for range turn {
-			in.message(b)
+		for i := range next {
+			in.message(b, next[i])
 		}
 		messages += time.Since(moved)
 		moves += moved.Sub(began)
