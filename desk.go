@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/blob"
@@ -106,7 +107,8 @@ type shared struct {
 	writers writers
 	finders cache[string, *regexp.Regexp] // compiled patterns of captures
 	turn    turn
-	kick    chan struct{} // work was queued in this process
+	unheard atomic.Pointer[store.JobQuery] // a call that leased, and whose answer was lost
+	kick    chan struct{}                  // work was queued in this process
 
 	endpoints *outbound.Poster
 

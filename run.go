@@ -141,7 +141,13 @@ func (d *Desk) lease(ctx context.Context, q store.JobQuery) ([]store.Lease, erro
 	q.Now, q.Until, q.Token = now, now.Add(leaseFor), newID(now)
 	q.PerTenant, q.PerGroup = groupsPerTenant, jobsPerGroup
 	q.Shard, q.After = d.turn.next()
+	if unheard := d.unheard.Swap(nil); unheard != nil {
+		q.Token, q.Shard, q.After = unheard.Token, unheard.Shard, unheard.After
+	}
 	leases, err := d.store.Jobs(ctx, q)
+	if err != nil {
+		d.unheard.Store(&q) // it may have leased all the same, and is made again
+	}
 	d.turn.served(leases)
 	return leases, err
 }

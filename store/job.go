@@ -18,7 +18,7 @@ type Job struct {
 type JobQuery struct {
 	Now   time.Time // jobs due at or before it are due
 	Until time.Time // when the leases end
-	Token string    // the holder's mark, new for every call
+	Token string    // the holder's mark, new for every call but one that is made again because its answer was lost
 
 	Limit     int    // groups in this call, at least 1
 	PerTenant int    // groups of one tenant in this call, at least 1

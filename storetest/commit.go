@@ -202,7 +202,7 @@ func (e *env) seenBy(other store.Store) {
 		}
 		e.same(20, "counter after Commit", e.counter("n"), int64(i+1))
 		e.same(20, "first of a list after Commit", ids(e.list(store.Query{Kind: store.Conversation, Fact: "tag", Value: "red", Limit: 1}).Rows), []string{row.ID})
-		e.same(20, "jobs after Commit", held(e.lease(start, "t")), []string{fmt.Sprintf("g%d: j%d", i, i)})
+		e.same(20, "jobs after Commit", held(e.lease(start, fmt.Sprint("t", i))), []string{fmt.Sprintf("g%d: j%d", i, i)})
 		e.s = writer
 	}
 }

@@ -77,10 +77,10 @@ func queueIsThere(e *env) {
 	e.enqueue("x", due, store.Job{ID: "first", Group: "free", Order: 1}, store.Job{ID: "late", Group: "free", Due: start.Add(time.Hour)},
 		store.Job{ID: "done", Group: "g", Order: 1}, store.Job{ID: "left", Group: "g", Order: 2}, store.Job{ID: "held", Group: "h"}, store.Job{ID: "dropped", Group: "h"})
 	for _, group := range []string{"g", "h"} {
-		e.leaseBy(store.JobQuery{Now: start, Token: "mine", Tenant: tenant, Group: group})
+		e.leaseBy(store.JobQuery{Now: start, Token: "mine/" + group, Tenant: tenant, Group: group})
 	}
 	b := anchored("y")
-	b.Done(store.Finish{Group: "h", Token: "mine", Jobs: []string{"dropped"}, Hold: start.Add(2 * time.Hour)})
+	b.Done(store.Finish{Group: "h", Token: "mine/h", Jobs: []string{"dropped"}, Hold: start.Add(2 * time.Hour)})
 	e.commit(b)
 	e.s = e.f.Reopen(e.s)
 	leases := e.lease(start.Add(time.Second), "a")
@@ -88,7 +88,7 @@ func queueIsThere(e *env) {
 	if len(leases) == 1 && len(leases[0].Jobs) == 2 {
 		e.same(20, "a job in another handle", leases[0].Jobs[1], due)
 	}
-	e.finish(store.Finish{Group: "g", Token: "mine", Jobs: []string{"done"}}, store.Finish{Group: "free", Token: "a", Jobs: []string{"due", "first"}})
+	e.finish(store.Finish{Group: "g", Token: "mine/g", Jobs: []string{"done"}}, store.Finish{Group: "free", Token: "a", Jobs: []string{"due", "first"}})
 	e.same(20, "groups leased in another handle, an hour later", held(e.lease(start.Add(time.Hour), "b")), []string{"free: late", "g: left"})
 	e.same(38, "groups leased in another handle once the hold has ended", held(e.lease(start.Add(2*time.Hour), "c")), []string{"free: late", "g: left", "h: held"})
 	e.enqueue("z", store.Job{ID: "held", Group: "free"})

@@ -163,10 +163,10 @@ func shardOrder(e *env) {
 		e.enqueueFor(t, 30)
 	}
 	for i, t := range tenants {
-		for _, shard := range []uint8{store.Shard(t), store.Shard(tenants[(i+5)%6]) + 1} { // at the tenant's, and just behind the one before it
+		for n, shard := range []uint8{store.Shard(t), store.Shard(tenants[(i+5)%6]) + 1} { // at the tenant's, and just behind the one before it
 			want := []string{t, t, tenants[(i+1)%6], tenants[(i+1)%6], tenants[(i+2)%6]}
 			var got []string
-			for _, l := range e.leaseBy(store.JobQuery{Now: start, Token: "t", Shard: shard, PerTenant: 2, Limit: 5}) {
+			for _, l := range e.leaseBy(store.JobQuery{Now: start, Token: fmt.Sprint(i, n), Shard: shard, PerTenant: 2, Limit: 5}) {
 				got = append(got, l.Tenant)
 			}
 			slices.Sort(got)

@@ -13,6 +13,7 @@ import (
 var leaseCases = []testcase{
 	{"Leases/LeasedIsNobodyElses", []int{35}, leasedIsNobodyElses, 0},
 	{"Leases/EndedIsLeasedAgain", []int{36}, endedIsLeasedAgain, 0},
+	{"Leases/CallMadeAgain", []int{36}, callMadeAgain, 0},
 	{"Leases/FinishDrops", []int{37}, finishDrops, 0},
 	{"Leases/FinishAfterLosing", []int{37, 38}, finishAfterLosing, 0},
 	{"Leases/FinishOpens", []int{38}, finishOpens, 0},
@@ -44,6 +45,26 @@ func endedIsLeasedAgain(e *env) {
 		e.same(36, "leases before the end", held(e.lease(now.Add(30*time.Second), "early")), []string{})
 		now = now.Add(time.Minute + micro)
 	}
+}
+
+// callMadeAgain leases and takes the answer for lost.
+func callMadeAgain(e *env) {
+	e.enqueue("x", store.Job{ID: "j1", Group: "g"}, store.Job{ID: "j2", Group: "h"})
+	for i, q := range []store.JobQuery{{}, {Tenant: tenant}, {Tenant: tenant, Group: "g"}} {
+		q.Now, q.Until, q.Token = start, start.Add(time.Minute), fmt.Sprint("lost", i)
+		lost := held(e.leaseBy(q))
+		q.Now, q.Until = start.Add(time.Second), start.Add(2*time.Minute)
+		e.same(36, "what the same call leases when it is made again", held(e.leaseBy(q)), lost)
+		other := q
+		other.Token = "other"
+		e.same(36, "what another leases until that has ended", held(e.leaseBy(other)), []string{})
+		b := store.Finish{Token: q.Token}
+		for _, group := range []string{"g", "h"} {
+			b.Group = group
+			e.finish(b)
+		}
+	}
+	e.same(36, "what is left in the end", held(e.lease(start, "end")), []string{"g: j1", "h: j2"})
 }
 
 func finishDrops(e *env) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/store"
@@ -243,6 +244,14 @@ var leaseLies = []lie{
 	{name: "leases what is being done", rule: 37, found: "Leases/EachJobDoneOnce", spoil: keepsNoLease},
 	{name: "leases a group anew for a new job", rule: 35, found: "Leases/LeasedIsNobodyElses", spoil: watched(opensForNew)},
 	{name: "never frees a lease that ended", rule: 36, found: "Leases/EndedIsLeasedAgain", spoil: asked(func(q *store.JobQuery) { q.Until = farOff })},
+	{name: "answers a call that is made again as any other", rule: 36, found: "Leases/CallMadeAgain", spoil: func(l *liar, good store.Store) {
+		var n atomic.Int64
+		l.jobs = func(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {
+			own := q.Token
+			q.Token = fmt.Sprint(own, "/", n.Add(1))
+			return good.Jobs(ctx, q)
+		}
+	}},
 	{name: "drops jobs when a lease ends", rule: 36, found: "Leases/EndedIsLeasedAgain", spoil: func(l *liar, good store.Store) {
 		l.jobs = func(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {
 			leases, err := good.Jobs(ctx, q)

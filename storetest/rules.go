@@ -40,7 +40,7 @@ var rules = map[int]string{
 	33: "Jobs leases only what is due: a job without a due time always is, another when Due is not after Now.",
 	34: "A group's leased jobs come by Order, then ID, smallest first, at most PerGroup; one that is not due yet holds up no other.",
 	35: "A leased group is nobody else's until the lease ends, also not when new jobs join it.",
-	36: "When the lease has ended, at Until, without a finish, the group's jobs are leased again.",
+	36: "When the lease has ended, at Until, without a finish, the group's jobs are leased again. A call that is made again with its token, because its answer was lost, leases anew what it had leased.",
 	37: "Finish drops the jobs it names by their IDs, also when its lease is lost meanwhile, and when they are already gone.",
 	38: "Finish with the held lease opens the group, or keeps it closed until Hold, earlier or later than before: nobody leases it until then, and the holder goes on finishing under his token. A lease is held as long as no other lease has replaced it, whatever the time. Without the held lease, finish leaves the group as it is.",
 	39: "A job whose ID the tenant has queued counts once: the second is dropped. A batch finishes before it queues, so a job that it both finishes and queues is queued.",

@@ -131,21 +131,61 @@ func (s *Store) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, erro
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.giveBack(q.Token)
+	leases := s.lease(&q)
+	s.remember(leases)
+	return leases, nil
+}
+
+// leased is a group that a call has leased.
+type leased struct {
+	*tenant
+	*group
+}
+
+// recentCalls is how many calls can be made again. A store in memory loses no answer, but a wrapper around it may.
+const recentCalls = 64
+
+// remember keeps what a call has leased.
+func (s *Store) remember(leases []store.Lease) {
+	call := make([]leased, len(leases))
+	for i, l := range leases {
+		t := s.tenants[l.Tenant]
+		call[i] = leased{t, t.groups[l.Group]}
+	}
+	if len(call) > 0 {
+		s.recent[s.calls%recentCalls] = call
+		s.calls++
+	}
+}
+
+// giveBack opens what a call had leased that is now made again, so that it leases that anew.
+func (s *Store) giveBack(token string) {
+	for _, call := range s.recent {
+		for _, l := range call {
+			if l.token == token {
+				l.token, l.until = "", always
+				l.reschedule(l.group)
+			}
+		}
+	}
+}
+
+func (s *Store) lease(q *store.JobQuery) (leases []store.Lease) {
 	if q.Tenant != "" {
 		if t := s.tenants[q.Tenant]; t != nil {
-			return t.lease(nil, &q), nil
+			return t.lease(nil, q)
 		}
-		return nil, nil
+		return nil
 	}
-	var leases []store.Lease
 	visit := func(t *tenant) bool {
-		leases = t.lease(leases, &q)
+		leases = t.lease(leases, q)
 		return len(leases) < q.Limit
 	}
 	last := &tenant{shard: q.Shard, name: q.After}
 	s.shards.Ascend(last, func(t *tenant) bool { return !sooner(last, t) || visit(t) })
 	s.shards.Scan(func(t *tenant) bool { return !sooner(last, t) && len(leases) < q.Limit && visit(t) })
-	return leases, nil
+	return leases
 }
 
 // lease appends a lease for each group of the tenant that can be leased, within the query's limits.

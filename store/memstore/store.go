@@ -20,6 +20,8 @@ type Store struct {
 	mu      sync.RWMutex
 	tenants map[string]*tenant
 	shards  *btree.BTreeG[*tenant] // by shard, then name
+	recent  [recentCalls][]leased  // by the last calls that leased anything
+	calls   int
 }
 
 var _ store.Store = (*Store)(nil)

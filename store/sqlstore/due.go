@@ -38,7 +38,7 @@ func (t *tables) due(ctx context.Context, q querier, transact transactor, query 
 
 func (t *tables) dueGroup(ctx context.Context, q querier, g group, query *store.JobQuery) (groups []group, err error) {
 	s := new(statement).add("select 1 where exists (select 1 from "+t.jobs+" where lane = ? and grp = ? and due <= ?) ", g.lane, g.name, query.Now.UnixMicro())
-	s.add("and not exists (select 1 from "+t.leases+" where lane = ? and grp = ? and until > ?)", g.lane, g.name, query.Now.UnixMicro())
+	s.add("and not exists (select 1 from "+t.leases+" where lane = ? and grp = ? and until > ? and token <> ?)", g.lane, g.name, query.Now.UnixMicro(), query.Token)
 	err = t.query(ctx, q, s, func(r *sql.Rows) error {
 		groups = append(groups, g)
 		return nil
@@ -156,7 +156,7 @@ func (t *tables) walk(ctx context.Context, q querier, lanes []string, query *sto
 		s.add(" and at <= ? order by at, grp, id limit 1), 1 union all select (select n.id from "+t.jobs+" as n where n.lane = j.lane", now)
 		s.add(" and n.at <= ? and (n.at, n.grp) > (j.at, j.grp) order by n.at, n.grp, n.id limit 1), g.n + 1 from g cross join "+t.jobs+" as j where j.lane = ", now)
 		s.join(key[0]).add(fmt.Sprintf(" and j.id = g.id and g.n < %d) select j.lane, j.grp, j.at, coalesce(l.until, ?) as until from g cross join ", limit), atOnce)
-		s.add(t.jobs+" as j left join "+t.leases+" as l on l.lane = j.lane and l.grp = j.grp and l.until > ? where j.lane = ", now).join(key[0])
+		s.add(t.jobs+" as j left join "+t.leases+" as l on l.lane = j.lane and l.grp = j.grp and l.until > ? and l.token <> ? where j.lane = ", now, query.Token).join(key[0])
 		s.add(" and j.id = g.id order by j.at, j.grp")
 	})
 	met := steps{}

@@ -61,7 +61,7 @@ func (t *tables) take(ctx context.Context, q querier, groups []group, query *sto
 	return leases, err
 }
 
-// hold writes the leases, in one order for all callers, and returns those that were free in the order the groups were found.
+// hold writes the leases, in one order for all callers, and returns those that were free, or this very call's, in the order the groups were found.
 func (t *tables) hold(ctx context.Context, q querier, groups []group, query *store.JobQuery) ([]group, error) {
 	sorted := slices.SortedFunc(slices.Values(groups), group.compare)
 	won := map[group]bool{}
@@ -71,7 +71,7 @@ func (t *tables) hold(ctx context.Context, q querier, groups []group, query *sto
 			rows[i] = []any{g.lane, g.name, query.Token, query.Until.UnixMicro()}
 		}
 		s := new(statement).add("insert into "+t.leases+" as l (lane, grp, token, until) ").values([]string{"text", "text", "text", "bigint"}, rows)
-		s.add(" on conflict (lane, grp) do update set token = excluded.token, until = excluded.until where l.until <= ? returning lane, grp", query.Now.UnixMicro())
+		s.add(" on conflict (lane, grp) do update set token = excluded.token, until = excluded.until where l.until <= ? or l.token = excluded.token returning lane, grp", query.Now.UnixMicro())
 		err := t.query(ctx, q, s, func(r *sql.Rows) error {
 			var g group
 			err := r.Scan(&g.lane, &g.name)
