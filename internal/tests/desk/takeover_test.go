@@ -583,3 +583,21 @@ func TestS12_EchoWhileSending(t *testing.T) {
 		assert.Len(t, w.texts(), 1)
 	})
 }
+
+// The answer to a call that leased is lost: the call is made again, and nothing waits for the end of a lease that nobody knows of.
+func TestS13_AnswerOfALeaseIsLost(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m, err := w.jane.Compose(ctx, frontdesk.Start{Channel: w.chat.ID, Address: "ann", Draft: frontdesk.Draft{Text: "Hi"}})
+		require.NoError(t, err)
+		faulty := &storetest.Faulty{Store: w.store}
+		worker := w.open(func(c *frontdesk.Config) { c.Store = faulty })
+		faulty.Inject(storetest.Fault{Method: storetest.Jobs, At: 1, After: true})
+		require.ErrorIs(t, worker.RunDue(ctx), storetest.ErrFault)
+		require.Equal(t, conversation.Queued, w.message(m.ID).Delivery)
+		require.NoError(t, w.desk.RunDue(ctx))
+		require.Equal(t, conversation.Queued, w.message(m.ID).Delivery, "it is leased, and another worker leaves it alone")
+		require.NoError(t, worker.RunDue(ctx))
+		require.Equal(t, conversation.Sent, w.message(m.ID).Delivery)
+		require.Equal(t, 1, w.taken("shop", m.ID))
+	})
+}
