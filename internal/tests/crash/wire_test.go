@@ -91,32 +91,54 @@ func (w *wire) carry(near net.Conn) {
 	}
 }
 
-// there takes the program's messages to the server until it is cut. https://www.postgresql.org/docs/current/protocol-message-formats.html
+// there takes the program's messages to the server until it is cut. A commit is the statement of that name, or the execution of one that is a whole
+// commit by itself. https://www.postgresql.org/docs/current/protocol-message-formats.html
 func (w *wire) there(near io.Reader, far io.Writer, deaf chan struct{}) {
 	header := 4 // of the first message, which has no type
-	for {
+	whole := map[string]bool{}
+	for last := byte(0); ; {
 		message, err := message(near, header)
 		if err != nil {
 			return
 		}
 		header = 5
-		if message[0] != 'Q' || string(message[5:]) != "commit\x00" {
-			if _, err := far.Write(message); err != nil {
+		if last == 0 && commits(message, whole) {
+			cut, after := w.commits()
+			if cut && !after {
 				return
 			}
-			continue
+			if cut {
+				last = end(message[0])
+				close(deaf)
+			}
 		}
-		cut, after := w.commits()
-		if cut && !after {
-			return
-		}
-		if cut {
-			close(deaf)
-		}
-		if _, err := far.Write(message); err != nil || cut {
+		if _, err := far.Write(message); err != nil || last != 0 && message[0] == last {
 			return
 		}
 	}
+}
+
+// commits reports whether a message asks for a commit. It notes which prepared statements are one.
+func commits(message []byte, whole map[string]bool) bool {
+	first, rest, _ := bytes.Cut(message[5:], []byte{0})
+	second, _, _ := bytes.Cut(rest, []byte{0})
+	switch message[0] {
+	case 'Q':
+		return string(first) == "commit"
+	case 'P': // a statement's name and text
+		whole[string(first)] = bytes.HasPrefix(second, []byte("with absent as"))
+	case 'B': // a portal's name and its statement's
+		return whole[string(second)]
+	}
+	return false
+}
+
+// end is the message after which the server carries out what a message began.
+func end(began byte) byte {
+	if began == 'B' {
+		return 'S'
+	}
+	return began
 }
 
 func message(r io.Reader, header int) ([]byte, error) {
@@ -137,7 +159,7 @@ func back(near io.Writer, far io.Reader, deaf chan struct{}) {
 		n, err := far.Read(b)
 		select {
 		case <-deaf:
-			if bytes.Contains(b[:n], []byte("COMMIT\x00")) {
+			if bytes.Contains(b[:n], []byte("Z\x00\x00\x00\x05I")) { // ready, and in no transaction
 				return
 			}
 		default:
