@@ -38,18 +38,21 @@ type kept struct {
 func copies(writes []store.Write) []*store.Row {
 	rows := make([]*store.Row, 0, len(writes))
 	for i := range writes {
-		switch w := &writes[i]; {
-		case w.Action != store.Put:
-		case w.Row.Place == nil:
+		w := &writes[i]
+		if w.Action != store.Put {
+			continue
+		}
+		if w.Row.Place == nil {
 			row := w.Row.Clone()
 			rows = append(rows, &row)
-		default:
-			k := &kept{row: w.Row, place: *w.Row.Place}
-			k.row.Place = nil
-			k.row = k.row.Clone()
-			k.row.Place = &k.place
-			rows = append(rows, &k.row)
+			continue
 		}
+		k := &kept{place: *w.Row.Place}
+		without := w.Row
+		without.Place = nil
+		k.row = without.Clone()
+		k.row.Place = &k.place
+		rows = append(rows, &k.row)
 	}
 	return rows
 }

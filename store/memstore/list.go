@@ -110,7 +110,21 @@ func (t *tenant) relist(c *cell) {
 			t.unlist(c, &c.at[i])
 		}
 	}
-	c.at = append(c.at[:0], to...)
+	c.stays(to)
+}
+
+// stays notes where the lists have the row now. Where they are the same ones no pointer is written, which the collector would look at.
+func (c *cell) stays(at []spot) {
+	if len(at) != len(c.at) {
+		c.at = append(c.at[:0], at...)
+		return
+	}
+	for i := range at {
+		if c.at[i].listing != at[i].listing {
+			c.at[i].listing = at[i].listing
+		}
+		c.at[i].order = at[i].order
+	}
 }
 
 // find returns the index of a list, or -1. It looks at index i first: most rows keep their facts in their order. A row is in no list
