@@ -227,6 +227,15 @@ func (t *tables) updates(rows [][]any, keys []store.Key, m manner) []change {
 // deletes needs no version: the rows are locked and were compared.
 func (t *tables) deletes(tenant string, keys []store.Key, m manner) []change {
 	var all []change
+	if t.dialect == PostgreSQL && m != strict {
+		for part := range slices.Chunk(keys, some) {
+			s := new(statement).add("delete from "+t.rows+" where ctid = any (array(select l.at from (").values([]string{"text", "text"}, pairs(part)).add(") as v")
+			s.add(" cross join lateral (select x.ctid as at from "+t.rows+" as x where x.tenant = ? and x.kind = v.column1 and x.id = v.column2 limit 1) as l))"+
+				" and tenant = ? and "+m.when()+" returning kind, id", tenant, tenant)
+			all = append(all, change{statement: s, keys: part, keyed: true})
+		}
+		return all
+	}
 	for i, key := range keys {
 		s := new(statement).add("delete from "+t.rows+" where tenant = ? and kind = ? and id = ? and "+m.when()+" returning kind, id", tenant, string(key.Kind), key.ID)
 		all = append(all, change{statement: s, keys: keys[i : i+1], keyed: true})

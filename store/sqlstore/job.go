@@ -68,11 +68,8 @@ func (t *tables) finish(b *store.Batch, held *held) []change {
 	}
 	slices.Sort(jobs)
 	for part := range slices.Chunk(slices.Compact(slices.DeleteFunc(jobs, unusable)), t.perStatement()) {
-		s := new(statement).add("delete from "+t.jobs+" where lane = ? and id in ("+marks(len(part))+")", lane(b.Tenant))
-		for _, id := range part {
-			s.add("", id)
-		}
-		all = append(all, change{statement: s})
+		s := new(statement).add("delete from "+t.jobs+" where lane = ? and ", lane(b.Tenant))
+		all = append(all, change{statement: t.among(s, "id", part)})
 	}
 	return all
 }

@@ -83,10 +83,8 @@ func (t *tables) loadPart(ctx context.Context, q querier, tenant string, keys []
 		// One row for each stripe; they are added up when they are read.
 		s.add("select '' as kind, c.name as id, c.value as version, "+empty+" as body, null as target_kind, null as target_id, "+
 			"null as shelf, null as mailbox, null as team, null as agent, cast(null as bigint) as activity, "+empty+" as facts, "+empty+" as words from "+
-			t.counters+" as c where c.tenant = ? and c.name in ("+marks(len(counters))+")", tenant)
-		for _, name := range counters {
-			s.args = append(s.args, name)
-		}
+			t.counters+" as c where c.tenant = ? and ", tenant)
+		t.among(s, "c.name", counters)
 	}
 	if len(s.args) == 0 || unusable(tenant) {
 		return nil

@@ -157,6 +157,18 @@ func separator(i int, text string) string {
 	return ", " + text
 }
 
+// among appends the condition that a column is one of some values, which an index finds one by one. On PostgreSQL its text is the same for any number.
+func (t *tables) among(s *statement, column string, values []string) *statement {
+	rows, args := make([][]any, len(values)), make([]any, len(values))
+	for i, value := range values {
+		rows[i], args[i] = []any{value}, value
+	}
+	if t.dialect == PostgreSQL {
+		return s.add(column+" = any (cast(? as text[]))", array(rows, 0))
+	}
+	return s.add(column+" in ("+marks(len(args))+")", args...)
+}
+
 // beside appends a join that looks up one row r of a table for every row of what was written before. On PostgreSQL it is a lateral
 // subquery with a limit, which cannot become a join that reads the whole table, as a plan made before the table was analyzed does; on
 // SQLite a cross join, which is done in the written order. The mode locks the row.

@@ -149,7 +149,8 @@ func (t *tables) endings(ctx context.Context, q querier, query *store.Query, wor
 // not touched: a conversation is rewritten with every message, and its words hardly ever.
 func (t *tables) wordChanges(b *store.Batch, held *held, m manner) []change {
 	var all []change
-	var added [][]any // of rows of one kind, as the batch has them in the order of their keys
+	var added [][]any   // of rows of one kind, as the batch has them in the order of their keys
+	var dropped [][]any // of all rows
 	var kind store.Kind
 	add := func() {
 		for part := range slices.Chunk(added, t.perStatement()) {
@@ -165,8 +166,8 @@ func (t *tables) wordChanges(b *store.Batch, held *held, m manner) []change {
 			continue
 		}
 		lost, new := wordDiff(held.words[w.Row.Key], w.Row.Words)
-		for part := range slices.Chunk(lost, t.perStatement()) {
-			all = append(all, change{statement: t.dropWords(b.Tenant, w.Row.Key, part, m)})
+		for _, word := range lost {
+			dropped = append(dropped, []any{string(w.Row.Kind), word, w.Row.ID})
 		}
 		if w.Row.Kind != kind {
 			add()
@@ -177,21 +178,21 @@ func (t *tables) wordChanges(b *store.Batch, held *held, m manner) []change {
 		}
 	}
 	add()
+	for part := range slices.Chunk(dropped, t.perStatement()) {
+		all = append(all, change{statement: t.dropWords(b.Tenant, part, m)})
+	}
 	return all
 }
 
-func (t *tables) dropWords(tenant string, key store.Key, words []string, m manner) *statement {
-	rows := make([][]any, len(words))
-	args := make([]any, len(words))
-	for i, word := range words {
-		rows[i], args[i] = []any{word}, word
+// dropWords takes entries of kind, word and ID out of the index.
+func (t *tables) dropWords(tenant string, entries [][]any, m manner) *statement {
+	if t.dialect == PostgreSQL && m != strict {
+		s := new(statement).add("delete from "+t.index+" where ctid = any (array(select l.at from (").values([]string{"text", "text", "text"}, entries).add(") as v")
+		return s.add(" cross join lateral (select x.ctid as at from "+t.index+" as x where x.tenant = ? and x.kind = v.column1 and x.word = v.column2"+
+			" and x.id = v.column3 limit 1) as l)) and tenant = ? and "+m.when(), tenant, tenant)
 	}
-	in := "in (" + marks(len(args)) + ")"
-	if t.dialect == PostgreSQL {
-		in, args = "= any (cast(? as text[]))", []any{array(rows, 0)}
-	}
-	s := new(statement).add("delete from "+t.index+" where tenant = ? and kind = ? and id = ? and "+m.when()+" and word ", tenant, string(key.Kind), key.ID)
-	return s.add(in, args...)
+	s := new(statement).add("delete from "+t.index+" where tenant = ? and (kind, word, id) in (", tenant)
+	return s.few([]string{"text", "text", "text"}, entries).add(")")
 }
 
 // wordDiff returns what is in one list only, each word once and sorted.

@@ -54,8 +54,8 @@ func TestRoundTrips(t *testing.T) {
 		fill(t, o, 1000)
 		s, _, r := record(t, o)
 		want := map[sqlstore.Dialect]int{
-			sqlstore.PostgreSQL: 5, // begin, lock, look again for the absent, write, commit
-			sqlstore.SQLite:     9, // begin, read, two inserts of rows in one, one update, facts out and in, counter, job, commit
+			sqlstore.PostgreSQL: 1,
+			sqlstore.SQLite:     10, // begin, read, two inserts of rows, one update, facts out and in, counter, job, commit
 		}
 		var b *store.Batch
 		require.Len(t, r.during(func() { b = inbound(t, s, 1) }), 1, "a load is one statement")
