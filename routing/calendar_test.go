@@ -161,6 +161,21 @@ func TestNeverAndAlways(t *testing.T) {
 	assert.Equal(t, "2040-01-01 09:00", got.Format("2006-01-02 15:04"))
 }
 
+// Today is the zone's own day, also where that is yesterday or tomorrow in UTC.
+func TestNextMorningFarFromUTC(t *testing.T) {
+	for _, tt := range []struct{ zone, at, want string }{
+		{"Asia/Tokyo", "2026-11-02 07:00 +09:00", "2026-11-03 09:00"}, // Sunday evening in UTC
+		{"Asia/Tokyo", "2026-11-02 23:30 +09:00", "2026-11-03 09:00"},
+		{"Pacific/Honolulu", "2026-11-02 07:00 -10:00", "2026-11-03 09:00"},
+		{"Pacific/Honolulu", "2026-11-02 20:00 -10:00", "2026-11-03 09:00"}, // Tuesday morning in UTC
+	} {
+		c := calendar(t, routing.Hours{Zone: tt.zone, Week: weekdays(t, "09:00-17:00")})
+		got, ok := c.NextMorning(instant(t, tt.at))
+		assert.True(t, ok)
+		assert.Equal(t, tt.want, got.Format("2006-01-02 15:04"), "%s, %s", tt.zone, tt.at)
+	}
+}
+
 func TestBefore1970(t *testing.T) {
 	c := calendar(t, routing.Hours{Week: routing.Week{Wednesday: spans(t, "09:00-17:00")}, Holidays: []routing.Holiday{{Date: "1969-12-24"}}})
 	assert.True(t, c.Open(instant(t, "1969-12-31 09:00 +00:00")), "a Wednesday")
