@@ -105,7 +105,7 @@ func TestX5_SameKeyOtherContent(t *testing.T) {
 		all := w.sendings(conv.ID, elsewhere.ID, first.ID, second.ID)
 		sent := map[string]string{}
 		for i, first := range all {
-			if i%size(6, 3, 1) != 0 && i < len(all)-2 {
+			if i%size(9, 6, 1) != 0 && i < len(all)-2 {
 				continue
 			}
 			m, err := first.send(first.name)
@@ -148,7 +148,7 @@ func TestX5_SameKeyOtherContent(t *testing.T) {
 // who handed in that one gets the message, and everybody else the error.
 func TestX5_SameKeyAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		r, keys := seeded(t), size(10, 25, 500)
+		r, keys := seeded(t), size(8, 15, 500)
 		const calls, contents = 16, 3
 		desks := []*frontdesk.Desk{w.desk, w.open()}
 		convs := []string{w.hears("ann", "Hi").ID, w.hears("bob", "Hi").ID, w.hears("cid", "Hi").ID}

@@ -62,9 +62,9 @@ const linearClients, linearOps = 8, 25
 // end, if any, is called when all are done. FRONTDESK_FULL makes it 200.
 func (w *world) histories(model porcupine.Model, begin func(h int, tr *trace) (next func(client int, d *frontdesk.Desk, r *rand.Rand), end func())) {
 	w.t.Helper()
-	r, n := seeded(w.t), size(8, 40, 200)
+	r, n := seeded(w.t), size(8, 20, 200)
 	if w.store.(*stores.Opened).SQL != nil {
-		n = size(2, 6, 200) // each waits for some hundred commits
+		n = size(2, 3, 200) // each waits for some hundred commits
 	}
 	desks := []*frontdesk.Desk{w.desk, w.open()}
 	checked := 0

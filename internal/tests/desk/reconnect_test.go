@@ -89,7 +89,7 @@ func (w *world) produces(steps int) (step func(), stop func() int) {
 // events and tells it too, and two others make changes. FRONTDESK_FULL makes it a thousand times.
 func TestX17_SubscriberReconnects(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		r, n := seeded(t), size(25, 60, 1000)
+		r, n := seeded(t), size(20, 35, 1000)
 		f := &follower{t: t}
 		one := w.connection(r, f)
 		step, stop := w.produces(n)
@@ -171,7 +171,7 @@ func (w *world) numbering(change ...func(*frontdesk.Config)) (d *frontdesk.Desk,
 // A reader of the feed keeps its position at random, and comes back to that, on one Desk or another, with pages of any size.
 func TestX17_ReaderReconnects(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		r, n := seeded(t), size(25, 60, 1000)
+		r, n := seeded(t), size(20, 35, 1000)
 		f, kept := &follower{t: t}, int64(0)
 		step, stop := w.produces(n)
 		other, end := w.numbering()
@@ -214,7 +214,7 @@ func TestX17_ReaderReconnects(t *testing.T) {
 // makes it 40,000.
 func TestX17_SlowConsumerIsBounded(t *testing.T) {
 	stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
-		backlog, gate, most := size(400, 1600, 40_000), make(chan struct{}), atomic.Int64{}
+		backlog, gate, most := size(400, 800, 40_000), make(chan struct{}), atomic.Int64{}
 		f := &follower{t: t}
 		begun := make(chan struct{}, 1)
 		w := newWorld(t, o, func(c *frontdesk.Config) {

@@ -109,7 +109,7 @@ func TestR5_CountsEqualARecount_X16(t *testing.T) {
 			require.NoError(t, w.setup.SaveSettings(ctx, settings))
 		}
 		var sent []string
-		steps, checks := operations(t, "FRONTDESK_X16", 300), 0
+		steps, checks := operations(t, "FRONTDESK_X16", 180), 0
 		every := max(25, steps/400)
 		for step := range steps {
 			w.clock.Advance(time.Duration(r.IntN(3600)) * time.Second)

@@ -74,7 +74,7 @@ func TestX4_RedeliveriesMakeOneMessage(t *testing.T) {
 func TestX4_ShuffledDeliveries(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const times, customers, callers = 10, 40, 32
-		r, events := seeded(t), size(80, 200, 1000)
+		r, events := seeded(t), size(60, 100, 1000)
 		want := map[string][]string{}
 		var reqs []*channel.Request
 		for i := range events {
@@ -146,7 +146,7 @@ func (w *world) feed() (all []frontdesk.Event) {
 func TestX6_FirstMessagesOfOneContact(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const burst = 8
-		contacts := size(25, 60, 200)
+		contacts := size(20, 35, 200)
 		other := w.open()
 		var wg sync.WaitGroup
 		limit := make(chan struct{}, 8) // contacts at the same time
