@@ -394,7 +394,7 @@ func TestU4_TheLogIsKeptAsLongAsTheFeed(t *testing.T) {
 func TestU4_WhereAnEndpointMayBe(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		t.Setenv("FRONTDESK_SECRET_ERP", secretOf("one"))
-		ok := frontdesk.Endpoint{ID: "erp", URL: "https://erp.example.com/in", Secret: "erp"}
+		ok := frontdesk.Endpoint{ID: "erp", URL: "https://erp.example.com/in", Secret: "erp", Inactive: true} // nobody is there
 		require.NoError(t, w.setup.SaveEndpoint(ctx, ok))
 		for name, change := range map[string]func(*frontdesk.Endpoint){
 			"ID":       func(e *frontdesk.Endpoint) { e.ID = "a/b" },
