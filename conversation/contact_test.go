@@ -29,9 +29,13 @@ func TestContactChanges(t *testing.T) {
 	changed, err = c.ChangeLabels([]string{"b"}, []string{"z"})
 	require.NoError(t, err)
 	assert.False(t, changed)
-	_, err = c.ChangeLabels(many(MaxLabels, "x"), nil)
+	_, err = c.ChangeLabels(many(MaxLabels-1, "x"), nil)
 	require.ErrorIs(t, err, ErrValue)
 	assert.Equal(t, []string{"b", "c"}, c.Labels)
+	full := Contact{Labels: []string{"b", "c"}}
+	_, err = full.ChangeLabels(many(MaxLabels-2, "x"), nil)
+	require.NoError(t, err)
+	assert.Len(t, full.Labels, MaxLabels)
 
 	added, err := c.AddIdentity(phoneID("+4915112345678"))
 	require.NoError(t, err)
@@ -59,6 +63,15 @@ func TestContactChanges(t *testing.T) {
 	assert.Len(t, c.Links, maxRecords)
 	assert.True(t, c.RemoveLink("order", "000"))
 	assert.False(t, c.RemoveLink("order", "000"))
+	assert.False(t, c.RemoveLink("ticket", "001"), "a record is known by kind and ID")
+	assert.Len(t, c.Links, maxRecords-1, "the others stay")
+	other := Identity{Scope: ScopeEmail, Address: "+49151000000000"}
+	assert.False(t, c.RemoveIdentity(other), "an address belongs to its scope")
+	added, err = c.AddLink(Link{Kind: "ticket", ID: "001", By: ByHand})
+	require.NoError(t, err)
+	assert.True(t, added)
+	assert.True(t, c.RemoveLink("ticket", "001"))
+	assert.Len(t, c.Links, maxRecords-1)
 }
 
 func TestConsent(t *testing.T) {
@@ -98,7 +111,7 @@ func TestConsent(t *testing.T) {
 
 	for text, want := range map[string][3]bool{"STOP": {true, false, false}, " stop. ": {true, false, false}, "Unsubscribe": {true, false, false},
 		"yes": {false, true, true}, "Y": {false, false, true}, "START": {false, true, false}, "please stop": {}, "": {}, "stop\n": {true, false, false},
-		strings.Repeat(" ", 100) + "STOP": {}} {
+		strings.Repeat(" ", 96) + "STOP": {true, false, false}, strings.Repeat(" ", 97) + "STOP": {}} {
 		assert.Equal(t, want, [3]bool{SaysStop(text), SaysStart(text), SaysYes(text)}, "%q", text)
 	}
 }
@@ -159,6 +172,48 @@ func TestMergeContacts(t *testing.T) {
 	assert.Empty(t, back.Into)
 	assert.Nil(t, back.Gave)
 	assert.Equal(t, "Bea", back.Name)
+}
+
+// What the first contact has stays his: undoing takes back nothing that he did not get.
+func TestMergeContactsTakesWhatIsLacking(t *testing.T) {
+	in := func(at time.Time) Consent { return Consent{State: OptedIn, At: at} }
+	head := Contact{ID: "a", Name: "Ann", PlatformName: "ann_k", Blocked: true, OptedOut: []string{"old"},
+		Consents: map[string]Consent{"sms": in(start), "mail": {State: OptInAsked, At: start}}}
+	part := Contact{ID: "b", Name: "Bea", PlatformName: "bea_k", Blocked: true, OptedOut: []string{"old"},
+		Consents: map[string]Consent{"sms": in(start.Add(time.Minute)), "mail": in(start), "wa": {State: OptInAsked, At: start}}}
+	merged, parts, err := MergeContacts(start.Add(time.Hour), head, part)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"Ann", "ann_k"}, []string{merged.Name, merged.PlatformName})
+	assert.Equal(t, in(start), merged.ConsentOn("sms"), "the same word stays as it was said")
+	assert.Equal(t, &Given{Consents: map[string]Consent{"mail": {State: OptInAsked, At: start}, "wa": {}}, At: start.Add(time.Hour)}, parts[0].Gave)
+	undone, back, err := UnmergeContact(merged, parts[0])
+	require.NoError(t, err)
+	assert.Equal(t, []string{"Ann", "ann_k"}, []string{undone.Name, undone.PlatformName})
+	assert.True(t, undone.Blocked, "he was blocked before")
+	assert.Equal(t, head.Consents, undone.Consents)
+	assert.Equal(t, part.Consents, back.Consents)
+
+	// What both say stays when the first of them is without a name of his own.
+	merged, parts, err = MergeContacts(start, Contact{ID: "a"}, Contact{ID: "b"}, part)
+	require.Error(t, err, "two of one ID")
+	assert.Empty(t, parts)
+	merged, parts, err = MergeContacts(start, Contact{ID: "a"}, Contact{ID: "c"}, part)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"Bea", "bea_k"}, []string{merged.Name, merged.PlatformName})
+	assert.Empty(t, parts[0].Gave.Name)
+	merged.Name, merged.PlatformName, merged.Blocked = "Bea Baker", "bea_b", false
+	undone, _, err = UnmergeContact(merged, parts[1])
+	require.NoError(t, err)
+	assert.Equal(t, []string{"Bea Baker", "bea_b"}, []string{undone.Name, undone.PlatformName}, "changed since, so it stays")
+	assert.False(t, undone.Blocked)
+}
+
+func TestMergeContactsHoldsItsLimit(t *testing.T) {
+	merged, _, err := MergeContacts(start, Contact{ID: "a"}, Contact{ID: "b", Parts: many(MaxMerged-1, "p")})
+	require.NoError(t, err)
+	assert.Len(t, merged.Parts, MaxMerged)
+	_, _, err = MergeContacts(start, merged, Contact{ID: "z"})
+	require.ErrorIs(t, err, ErrValue)
 }
 
 func TestMergeContactsRefused(t *testing.T) {
@@ -222,10 +277,12 @@ func TestFieldTypes(t *testing.T) {
 		{FieldText, "  hello ", "hello"}, {FieldText, " ", ""}, {FieldText, "a\x00b", ""}, {FieldText, strings.Repeat("x", MaxFieldText+1), ""},
 		{FieldNumber, "007", "7"}, {FieldNumber, "-12.50", "-12.5"}, {FieldNumber, "-0.0", "0"}, {FieldNumber, "1,5", ""}, {FieldNumber, "1.", ""},
 		{FieldNumber, ".5", ""}, {FieldNumber, "1e3", ""}, {FieldNumber, "--1", ""}, {FieldNumber, strings.Repeat("1", 31), ""},
-		{FieldNumber, "1." + strings.Repeat("1", 16), ""},
+		{FieldNumber, "1." + strings.Repeat("1", 16), ""}, {FieldNumber, strings.Repeat("1", 30) + "." + strings.Repeat("1", 15), strings.Repeat("1", 30) + "." + strings.Repeat("1", 15)},
+		{FieldText, strings.Repeat("x", MaxFieldText), strings.Repeat("x", MaxFieldText)},
 		{FieldDate, "2026-03-02", "2026-03-02"}, {FieldDate, "2026-02-30", ""}, {FieldDate, "02.03.2026", ""},
 		{FieldDateTime, "2026-03-02T10:00:00+01:00", "2026-03-02T09:00:00Z"}, {FieldDateTime, "2026-03-02", ""}, {FieldDateTime, "0000-01-01T00:00:00Z", ""},
-		{FieldDateTime, "9999-12-31T23:59:59-10:00", ""},
+		{FieldDateTime, "9999-12-31T23:59:59-10:00", ""}, {FieldDateTime, "9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"},
+		{FieldDateTime, "0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"}, {FieldDate, "0001-01-01", "0001-01-01"},
 		{FieldBoolean, "TRUE", "true"}, {FieldBoolean, "false", "false"}, {FieldBoolean, "yes", ""},
 		{FieldList, "M", "M"}, {FieldList, "XL", ""}, {"colour", "red", ""},
 	} {
@@ -242,6 +299,11 @@ func TestFieldTypes(t *testing.T) {
 	assert.Equal(t, []string{"S", "L"}, got, "in the options' order")
 	_, err = FieldList.Canonical("f", nil, options)
 	require.ErrorIs(t, err, ErrValue)
+	most, err := FieldList.Canonical("f", many(MaxFieldValues, "o"), many(MaxOptions, "o"))
+	require.NoError(t, err)
+	assert.Len(t, most, MaxFieldValues)
+	_, err = FieldList.Canonical("f", many(MaxFieldValues+1, "o"), many(MaxOptions, "o"))
+	require.ErrorIs(t, err, ErrValue)
 	_, err = FieldText.Canonical("f", []string{"a", "b"}, nil)
 	require.ErrorIs(t, err, ErrValue)
 	assert.Equal(t, "S, L", Value{Values: got}.Text())
@@ -257,6 +319,23 @@ func TestSetFields(t *testing.T) {
 	assert.Len(t, old.Fields, 2)
 	_, err = c.SetFields(map[string]Value{"x": {Values: many(maxValues, "v")}})
 	require.ErrorIs(t, err, ErrValue)
+	_, err = c.SetFields(map[string]Value{"x": {Values: many(maxValues-2, "v")}})
+	require.NoError(t, err, "as many as it may be")
+	none := Contact{}
+	changed, err = none.SetFields(map[string]Value{"x": {}})
+	require.NoError(t, err)
+	assert.Empty(t, changed)
+	assert.Equal(t, Contact{}, none, "what changes nothing leaves him as he was")
+	fields := map[string]Value{}
+	for _, id := range many(MaxFields, "f") {
+		fields[id] = Value{Values: []string{"x"}}
+	}
+	_, err = none.SetFields(fields)
+	require.NoError(t, err)
+	_, err = none.SetFields(map[string]Value{"one more": {Values: []string{"x"}}})
+	require.ErrorIs(t, err, ErrValue)
+	_, err = none.SetFields(map[string]Value{"one more": {Values: []string{"x"}}, "f000": {}})
+	require.NoError(t, err)
 
 	l := begin(t, Rules{})
 	l.do(ben, SetFields{map[string]Value{"size": {Values: []string{"L"}}}})
@@ -322,9 +401,13 @@ func TestFound(t *testing.T) {
 }
 
 func TestPattern(t *testing.T) {
-	for _, bad := range []string{"(", "a**", "", "a*", "x{1000}y{1000}", "((a{100}){100}){100}", strings.Repeat("a", MaxPattern+1), "\xff"} {
+	for _, bad := range []string{"(", "a**", "", "a*", "x{1000}y{1000}", "((a{100}){100}){100}", "x{999}", strings.Repeat("a", MaxPattern+1), "\xff"} {
 		_, err := Pattern("Pattern", bad)
 		require.ErrorIs(t, err, ErrValue, "%q", bad)
+	}
+	for _, good := range []string{"x{998}", strings.Repeat("a", MaxPattern)} { // as large as it may be
+		_, err := Pattern("Pattern", good)
+		require.NoError(t, err, "%q", good)
 	}
 	order, err := Pattern("Pattern", `(?i)order[ #:]+([0-9]{4,8})|invoice (x)`)
 	require.NoError(t, err)
@@ -333,7 +416,9 @@ func TestPattern(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"1", "2", "3", "4", "5"}, Finds(number, &Message{Text: "1 2 3 4 5 6"}))
 	assert.Empty(t, Finds(number, &Message{Text: strings.Repeat(" ", maxLookedAt) + "1"}), "too far into the text")
-	for id, ok := range map[string]bool{"4711": true, "": false, "a\nb": false, "\xff": false, strings.Repeat("x", 101): false} {
+	assert.Equal(t, []string{"1"}, Finds(number, &Message{Text: strings.Repeat(" ", maxLookedAt-1) + "12"}), "as far as it is looked at")
+	for id, ok := range map[string]bool{"4711": true, "": false, "a\nb": false, "a b": true, "a\x1fb": false, "a\x7fb": false, "\xff": false,
+		strings.Repeat("x", MaxLinkID): true, strings.Repeat("x", MaxLinkID+1): false} {
 		assert.Equal(t, ok, CheckLinkID(id) == "", "%q", id)
 	}
 }

@@ -30,6 +30,7 @@ func TestAdvance(t *testing.T) {
 		assert.Equal(t, from, Delivery("").Advance(from))
 		assert.True(t, from.Valid())
 	}
+	assert.Equal(t, Delivery(""), Delivery("").Advance("bounced"))
 	assert.False(t, Delivery("").Valid())
 	assert.False(t, Delivery("SENT").Valid())
 }

@@ -194,6 +194,10 @@ func TestTagsOfMessages(t *testing.T) {
 	_, err = m.ChangeTags(many)
 	require.ErrorIs(t, err, ErrValue)
 	assert.Equal(t, []string{"a"}, m.Tags)
+	many.Remove = []string{"a"}
+	_, err = m.ChangeTags(many)
+	require.NoError(t, err)
+	assert.Len(t, m.Tags, MaxTags)
 	_, err = (&Message{Direction: Activity}).ChangeTags(ChangeTags{Add: []string{"a"}})
 	require.ErrorIs(t, err, ErrState)
 }

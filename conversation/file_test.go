@@ -20,6 +20,29 @@ func TestFileName(t *testing.T) {
 		assert.Equal(t, want, FileName(announced, "image/png; x=1", 1), "%q", announced)
 	}
 	assert.Equal(t, "file-1", FileName("", "application/x-unknown", 0))
+
+	// The longest names that stay as they are, and what is cut one byte beyond.
+	stem := strings.Repeat("x", MaxFileName)
+	ending := "." + strings.Repeat("e", maxExtension-1)
+	for announced, want := range map[string]string{
+		stem: stem, stem + "x": stem, stem[:MaxFileName-4] + ".txt": stem[:MaxFileName-4] + ".txt", stem[:MaxFileName-3] + ".txt": stem[:MaxFileName-4] + ".txt",
+		stem + ending: stem[:MaxFileName-maxExtension] + ending, stem + ending + "e": stem, "/a": "a", `\a`: "a",
+	} {
+		assert.Equal(t, want, FileName(announced, "image/png", 0), "%q", announced)
+	}
+	for _, r := range "\u061C\u200E\u200F\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069" { // all that turn text around
+		assert.Equal(t, "ab", FileName("a"+string(r)+"b", "", 0), "%U", r)
+	}
+	for _, r := range "\u061B\u061D\u200D\u2010\u2065\u206A" { // and their neighbours
+		assert.Equal(t, "a"+string(r)+"b", FileName("a"+string(r)+"b", "", 0), "%U", r)
+	}
+}
+
+func TestFileOfAMessage(t *testing.T) {
+	m := Message{Files: []File{{Name: "a"}, {Name: "b"}}}
+	for n, want := range map[int]string{-1: "", 0: "a", 1: "b", 2: ""} {
+		assert.Equal(t, want, m.File(n).Name, "%d", n)
+	}
 }
 
 func FuzzFileName(f *testing.F) {

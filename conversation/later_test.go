@@ -86,6 +86,53 @@ func TestCancel(t *testing.T) {
 	assert.Equal(t, "note", l.c.Preview, "what was never sent is no latest message")
 }
 
+// What is taken back was the latest message and one of several answers: preview and waiting-since become what they were without it.
+func TestCancelOneOfTwoAnswers(t *testing.T) {
+	cancel := func(l *life, m *Message) {
+		m.Delivery = Cancelled
+		cmd := Cancel{Message: m}
+		for i := len(l.timeline) - 1; i >= 0; i-- {
+			cmd.Timeline = append(cmd.Timeline, *l.timeline[i])
+		}
+		l.do(ben, cmd)
+	}
+	l := begin(t, Rules{})
+	a := l.receive("a")
+	first := l.reply(ben, "first")
+	b := l.receive("b")
+	second := l.reply(ben, "second")
+	third := l.reply(ben, "third")
+	cancel(l, third)
+	assert.Equal(t, "second", l.c.Preview)
+	assert.Zero(t, l.c.WaitingSince, "the second still answers")
+	cancel(l, first)
+	assert.Equal(t, "second", l.c.Preview)
+	assert.Zero(t, l.c.WaitingSince, "so it does what was before")
+	th, _ := l.c.Thread(mainThread.Channel, mainThread.Key)
+	assert.Equal(t, []time.Time{second.Stored}, th.Answers)
+	cancel(l, second)
+	assert.Equal(t, "b", l.c.Preview)
+	assert.Equal(t, b.At, l.c.WaitingSince, "since what it had answered")
+
+	l = begin(t, Rules{})
+	a = l.receive("a")
+	l.reply(ben, "first")
+	b = l.receive("b")
+	second = l.reply(ben, "second")
+	cancel(l, second)
+	assert.Equal(t, b.At, l.c.WaitingSince, "an answer before it answers only what was before")
+	assert.True(t, a.At.Before(b.At))
+}
+
+// A scheduled message has no place yet, and so none in the preview.
+func TestReviseOfAScheduledMessage(t *testing.T) {
+	l := begin(t, Rules{})
+	l.do(ben, Schedule{ID: "later", Due: start.Add(time.Hour), Thread: mainThread})
+	change := l.do(ben, Revise{Message: &Message{ID: "later", Direction: Outbound, Delivery: Scheduled, Text: "later"}})
+	assert.Equal(t, []string{EventEdited}, types(change.Events))
+	assert.Empty(t, l.c.Preview)
+}
+
 func TestReviseShowsInThePreview(t *testing.T) {
 	l := begin(t, Rules{})
 	l.receive("first")
