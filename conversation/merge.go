@@ -115,15 +115,14 @@ func (x *step) absorbLists(p *Conversation) {
 	x.c.Subscribers = merged(x.c.Subscribers, p.Subscribers)
 	x.c.Labels = merged(x.c.Labels, p.Labels)
 	for _, l := range p.Links {
-		if !slices.Contains(x.c.Links, l) {
-			x.c.Links = append(x.c.Links, l)
-		}
+		x.c.Links, _ = addLink(x.c.Links, l)
 	}
 	for _, o := range p.Owners {
 		if !slices.ContainsFunc(x.c.Owners, func(mine Owner) bool { return mine.Role == o.Role }) {
 			x.c.Owners = append(x.c.Owners, o)
 		}
 	}
+	slices.SortFunc(x.c.Owners, Owner.compare)
 	for id, v := range p.Fields {
 		if _, set := x.c.Fields[id]; !set {
 			if x.c.Fields == nil {

@@ -1,0 +1,328 @@
+package conversation
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// merging is a conversation of ben's and one that is merged into it; in the part everything differs.
+func merging(t *testing.T) (*life, Conversation) {
+	l := begin(t, Rules{})
+	l.receive("first")
+	l.do(ben, Assign{Agent: "ben", Team: "sales"}, ChangeTags{Add: []string{"b"}}, ChangeFolders{Add: []string{"f"}}, ChangeSubscribers{Add: []string{"agent/zoe"}},
+		ChangeLinks{Add: []Link{{Kind: "order", ID: "1"}}}, ChangeOwners{Add: []Owner{{"r", "ben"}}}, SetFields{map[string]Value{"size": {Values: []string{"L"}}}}, SetPriority{2}, Pin{},
+		Whispering{Message: Message{Text: "w", Minutes: 10}}, Whispering{Message: Message{Text: "paid", Minutes: 20, Paid: true}})
+	l.do(system, Relabel{Labels: []string{"vip"}})
+	part := Conversation{ID: "c2", Mailbox: "shop", Method: "chat", Status: Open, Place: Inbox, Agent: "ann", Team: "help", Messages: 5, Failed: 2, Free: 3, Paid: 4, Priority: 4,
+		Contacts: []string{"k2"}, Tags: []string{"a", "b"}, Folders: []string{"g"}, Pinned: []string{"ann"}, Subscribers: []string{"role/r"}, Labels: []string{"new"},
+		Links:  []Link{{"item", "2", ByMatch}, {"order", "1", ByMatch}},
+		Owners: []Owner{{"q", "ann"}, {"r", "ann"}}, Fields: map[string]Value{"size": {Values: []string{"M"}}, "city": {Values: []string{"Ulm"}}},
+		Threads:  []Thread{{Channel: "sms", Key: "1"}, {Channel: "wa", Key: mainThread.Key}},
+		Deadline: start.Add(48 * time.Hour), FollowUp: start.Add(72 * time.Hour), Preview: "part", Latest: 9, Answered: start.Add(-time.Hour), Reminded: start, Activity: start}
+	return l, part
+}
+
+func TestAbsorb(t *testing.T) {
+	l, part := merging(t)
+	before := l.c.Clone()
+	change := l.do(ann, Absorb{Parts: []Conversation{part}})
+	assert.Equal(t, []string{"c2", "c1"}, []string{change.Events[0].From, change.Events[0].To})
+	c := l.c
+	assert.Equal(t, []string{"c2"}, c.Parts)
+	assert.Equal(t, []string{"ben", "sales"}, []string{c.Agent, c.Team}, "who has it keeps it")
+	assert.Equal(t, []string{customer.ID, "k2"}, c.Contacts)
+	assert.Equal(t, []string{"a", "b"}, c.Tags)
+	assert.Equal(t, []string{"f", "g"}, c.Folders)
+	assert.Equal(t, []string{"ann", "ben"}, c.Pinned)
+	assert.Equal(t, []string{"agent/zoe", "role/r"}, c.Subscribers)
+	assert.Equal(t, []string{"new", "vip"}, c.Labels)
+	assert.Equal(t, []Link{{"item", "2", ByMatch}, {"order", "1", ByHand}}, c.Links, "a record is linked once")
+	assert.Equal(t, []Owner{{"q", "ann"}, {"r", "ben"}}, c.Owners, "a responsibility is had once")
+	assert.Equal(t, map[string]Value{"size": {Values: []string{"L"}}, "city": {Values: []string{"Ulm"}}}, c.Fields)
+	assert.Len(t, c.Threads, 2)
+	assert.Equal(t, "wa", c.Threads[0].Channel, "the customer's own stays first")
+	assert.Equal(t, []int{before.Messages + 5, 2, 13, 24, 4}, []int{c.Messages, c.Failed, c.Free, c.Paid, c.Priority})
+	assert.Equal(t, []time.Time{part.Deadline, part.FollowUp, part.Answered, part.Reminded}, []time.Time{c.Deadline, c.FollowUp, c.Answered, c.Reminded})
+	assert.Equal(t, before.Preview, c.Preview, "the newest is this one's")
+	assert.Equal(t, before.Latest, c.Latest)
+	assert.Equal(t, before.WaitingSince, c.WaitingSince)
+	assert.Equal(t, before.Attention, c.Attention, "in the part was nothing to read")
+	assert.False(t, l.do(ann, ChangeOwners{Add: []Owner{{"q", "ann"}}}, ChangeLinks{Add: []Link{{Kind: "item", ID: "2"}}}).Changed(), "they are there already")
+
+	// A second part with other dates: of two the earlier counts, of answers and activity the later.
+	second := part
+	second.ID, second.Preview, second.Priority = "c3", "second", 1
+	second.Deadline, second.FollowUp, second.Answered, second.Activity = part.Deadline.Add(-1e9), part.FollowUp.Add(1e9), part.Answered.Add(-1e9), l.now.Add(time.Hour)
+	second.WaitingSince = before.WaitingSince.Add(-time.Hour)
+	l.do(ann, Absorb{Parts: []Conversation{second}})
+	c = l.c
+	assert.Equal(t, []time.Time{second.Deadline, part.FollowUp, part.Answered, second.WaitingSince, second.Activity},
+		[]time.Time{c.Deadline, c.FollowUp, c.Answered, c.WaitingSince, c.Activity})
+	assert.Equal(t, 4, c.Priority)
+	assert.Equal(t, "second", c.Preview, "the newest is the part's")
+	assert.Zero(t, c.Latest)
+
+	// Nobody had it: who has the part gets it; half of that is enough to keep it.
+	for name, tt := range map[string]struct {
+		has  Assign
+		want string
+	}{"nobody": {Assign{}, "ann/help"}, "a team": {Assign{Team: "sales"}, "/sales"}, "an agent": {Assign{Agent: "ben"}, "ben/"}} {
+		l, part := merging(t)
+		l.do(ben, tt.has, Absorb{Parts: []Conversation{part}})
+		assert.Equal(t, tt.want, l.c.Agent+"/"+l.c.Team, name)
+	}
+	// More tags than it may have are dropped.
+	l, part = merging(t)
+	for i := range MaxTags {
+		part.Tags = append(part.Tags, fmt.Sprintf("t%03d", i))
+	}
+	l.do(ben, Absorb{Parts: []Conversation{part}})
+	assert.Len(t, l.c.Tags, MaxTags)
+	// Where there is nothing, there is still nothing.
+	l = begin(t, Rules{})
+	l.do(ben, Absorb{Parts: []Conversation{{ID: "c2", Mailbox: "shop", Method: "chat", Tags: []string{"x"}}}})
+	assert.Equal(t, []string{"x"}, l.c.Tags)
+	assert.Nil(t, l.c.Fields)
+	assert.Nil(t, l.c.Folders)
+}
+
+func TestAbsorbRefuses(t *testing.T) {
+	l, part := merging(t)
+	elsewhere, internal, itself := part, part, part
+	elsewhere.Mailbox, internal.Method, itself.ID = "other", MethodInternal, "c1"
+	for name, parts := range map[string][]Conversation{"nobody": nil, "itself": {itself}, "of another mailbox": {part, elsewhere}, "internal": {internal}} {
+		_, err := l.try(ben, Absorb{Parts: parts})
+		require.ErrorIs(t, err, ErrValue, name)
+	}
+	l.do(ben, Join{Head: "c9"})
+	_, err := l.try(ben, Absorb{Parts: []Conversation{part}})
+	assert.Equal(t, "unmerge", refusal(t, err).Instead)
+	_, err = l.try(ben, Join{Head: "c8"})
+	assert.Equal(t, "unmerge", refusal(t, err).Instead)
+
+	own := &life{tb: t, now: start}
+	own.do(ann, Create{ID: "i", Mailbox: "shop", Method: MethodInternal})
+	own.do(ann, Absorb{Parts: []Conversation{internal}})
+	_, err = own.try(ann, Absorb{Parts: []Conversation{part}})
+	require.ErrorIs(t, err, ErrValue)
+}
+
+// Merged is unread for whom either was unread; undoing leaves read what somebody has read since.
+func TestAbsorbAttention(t *testing.T) {
+	readers := func(all bool, agents ...string) Readers {
+		return Readers{All: all, Agents: agents, Anybody: all || len(agents) > 0}
+	}
+	for name, tt := range map[string]struct {
+		head, part Readers
+		want       []string // for whom it is unread
+	}{
+		"nobody has read":             {readers(false), readers(false), []string{"ann", "ben", "zoe", "all"}},
+		"each one":                    {readers(false, "ann"), readers(false, "ben"), []string{"ann", "ben", "zoe"}},
+		"one both":                    {readers(false, "ann", "ben"), readers(false, "ben"), []string{"ann", "zoe"}},
+		"this one's for all":          {readers(true), readers(false, "ann"), []string{"ben", "zoe"}},
+		"this one's for all but ann":  {readers(true, "ann"), readers(false, "ann", "ben"), []string{"ann", "zoe"}},
+		"the part's for all but ben":  {readers(false, "ann", "ben"), readers(true, "ben"), []string{"ben", "zoe"}},
+		"both for all but one each":   {readers(true, "ann"), readers(true, "ben"), []string{"ann", "ben"}},
+		"this one's read by somebody": {readers(false, "ann"), readers(false), []string{"ann", "ben", "zoe", "all"}},
+	} {
+		for _, later := range []time.Duration{-time.Hour, time.Hour} { // the part's customer wrote before or after
+			l := begin(t, Rules{})
+			a := l.receive("a")
+			l.c.Readers = tt.head
+			was := l.c.Clone()
+			part := Conversation{ID: "c2", Mailbox: "shop", Method: "chat", Status: Open, Place: Inbox, Attention: Mark{Sequence: 3, At: a.Stored.Add(later)}, Readers: tt.part}
+			change := l.do(ben, Absorb{Parts: []Conversation{part}})
+			entry := change.Messages[0]
+			assert.Equal(t, tt.want, unread(&l.c), name)
+			if later < 0 {
+				assert.Equal(t, was.Attention, l.c.Attention, name)
+				assert.Nil(t, entry.Prior)
+				continue
+			}
+			assert.Equal(t, Mark{Sequence: entry.Sequence, At: part.Attention.At}, l.c.Attention, name)
+			require.Equal(t, &Unread{Attention: was.Attention, Readers: tt.head}, entry.Prior, name)
+			l.do(ben, Release{Part: part, Before: was, Prior: entry.Prior, Entry: entry.Sequence})
+			assert.Equal(t, was.Attention, l.c.Attention, name)
+			assert.Equal(t, unread(&was), unread(&l.c), name)
+		}
+	}
+	// Of two newer parts the entry keeps what was before both.
+	l := begin(t, Rules{})
+	a := l.receive("a")
+	was := l.c.Attention
+	newer := func(id string, by time.Duration) Conversation {
+		return Conversation{ID: id, Mailbox: "shop", Method: "chat", Attention: Mark{Sequence: 1, At: a.Stored.Add(by)}}
+	}
+	change := l.do(ben, Absorb{Parts: []Conversation{newer("c2", time.Hour), newer("c3", 2*time.Hour)}})
+	assert.Equal(t, was, change.Messages[0].Prior.Attention)
+	assert.Equal(t, a.Stored.Add(2*time.Hour), l.c.Attention.At)
+
+	// Here was nothing to read: what there is now is the part's, and goes with it.
+	l = begin(t, Rules{})
+	part := newer("c2", time.Hour)
+	part.Readers = readers(false, "ann")
+	before := l.c.Clone()
+	change = l.do(ben, Absorb{Parts: []Conversation{part}})
+	assert.Equal(t, []string{"ben", "zoe"}, unread(&l.c))
+	l.do(ben, Release{Part: part, Before: before, Prior: change.Messages[0].Prior, Entry: change.Messages[0].Sequence})
+	assert.Zero(t, l.c.Attention)
+	assert.Equal(t, Readers{}, l.c.Readers)
+}
+
+// A part that was in the inbox brings the whole there; one that was not leaves it where it is.
+func TestAbsorbBringsBack(t *testing.T) {
+	for name, path := range map[string][]Command{"snoozed": {Snooze{Until: start.Add(24 * time.Hour), KeepAsleep: true}}, "archive": {SetStatus{Closed}, ToArchive{}}, "finished": {Complete{}}} {
+		for _, closed := range []bool{false, true} {
+			l, part := merging(t)
+			l.do(ben, path...)
+			was := standing(&l.c)
+			if closed {
+				part.Status = Closed
+			}
+			l.do(ben, Absorb{Parts: []Conversation{part}})
+			if closed {
+				assert.Equal(t, was, standing(&l.c), name)
+				continue
+			}
+			assert.Equal(t, "assigned", standing(&l.c), name)
+			assert.Zero(t, l.c.ClosedAt, name)
+			assert.Empty(t, l.c.Former, name)
+		}
+	}
+}
+
+// What a part brought leaves with it; what both had, and what came since, stays.
+func TestRelease(t *testing.T) {
+	l, part := merging(t)
+	other := part
+	other.ID, other.Tags, other.Threads = "c0", []string{"o"}, nil
+	l.do(ann, Absorb{Parts: []Conversation{other}})
+	before := l.c.Clone()
+	part.Deadline, part.FollowUp, part.Priority, part.Contacts, part.Activity = start.Add(time.Hour), start.Add(2*time.Hour), 5, []string{"k3", "k2"}, l.now.Add(time.Hour)
+	part.WaitingSince = before.WaitingSince.Add(-time.Hour)
+	l.do(ann, Absorb{Parts: []Conversation{part}})
+	l.do(ann, ChangeTags{Add: []string{"since"}})
+	require.Equal(t, []string{"a", "b", "o", "since"}, l.c.Tags)
+	change := l.do(ann, Release{Part: part, Before: before})
+	assert.Equal(t, []string{"c1", "c2"}, []string{change.Events[0].From, change.Events[0].To})
+	assert.Equal(t, []string{"b", "o", "since"}, l.c.Tags)
+	assert.Equal(t, []string{"c0"}, l.c.Parts)
+	want, got := before.Clone(), l.c.Clone()
+	want.Tags, want.Activity, want.Changed, want.Sequence = got.Tags, got.Activity, got.Changed, got.Sequence
+	assert.Equal(t, want, got, "all else is as it was")
+
+	// The first part leaves, too, and takes only what is its own.
+	l.do(ann, SetPriority{3}, SetDeadline{start.Add(5 * time.Hour)}, SetFollowUp{start.Add(6 * time.Hour)})
+	first, _ := merging(t)
+	l.do(ann, Release{Part: other, Before: first.c})
+	assert.Empty(t, l.c.Parts)
+	assert.Equal(t, []string{"b", "since"}, l.c.Tags)
+	assert.Equal(t, []string{customer.ID}, l.c.Contacts)
+	assert.Equal(t, []any{3, start.Add(5 * time.Hour), start.Add(6 * time.Hour)}, []any{l.c.Priority, l.c.Deadline, l.c.FollowUp}, "what was set since stays")
+	assert.Equal(t, []int{first.c.Messages, 0, 10, 20}, []int{l.c.Messages, l.c.Failed, l.c.Free, l.c.Paid})
+	_, err := l.try(ann, Release{Part: other})
+	refusal(t, err)
+}
+
+// A part's own waiting-since and failures are told apart from those of the whole.
+func TestReleaseKeepsWhoWaits(t *testing.T) {
+	l, part := merging(t)
+	before := l.c.Clone()
+	l.do(ann, Absorb{Parts: []Conversation{part}})
+	m := &Message{ID: "x", Delivery: Failed, Sequence: 1}
+	l.do(system, Settle{Message: m, Event: EventDismissed})
+	part.Failed = 3
+	l.do(ann, Release{Part: part, Before: Conversation{WaitingSince: start.Add(9 * time.Hour)}})
+	assert.Zero(t, l.c.Failed, "never below none")
+	assert.Equal(t, before.WaitingSince, l.c.WaitingSince, "it was not the part's customer who waits")
+
+	// A message that came since is what is to be read, not the merge's entry.
+	l, part = merging(t)
+	part.Attention = Mark{Sequence: 1, At: l.now.Add(time.Minute)}
+	before = l.c.Clone()
+	entry := l.do(ann, Absorb{Parts: []Conversation{part}}).Messages[0]
+	since := l.receive("since")
+	l.do(ann, Release{Part: part, Before: before, Prior: entry.Prior, Entry: entry.Sequence})
+	assert.Equal(t, since.Sequence, l.c.Attention.Sequence)
+	assert.Equal(t, "since", l.c.Preview)
+}
+
+func TestLeave(t *testing.T) {
+	for _, answered := range []bool{false, true} {
+		for _, hold := range []bool{false, true} {
+			l := begin(t, Rules{})
+			a := l.receive("a")
+			l.do(ben, Join{Head: "c9"})
+			assert.True(t, l.c.Gone())
+			assert.False(t, l.do(ben, Join{Head: "c9"}).Changed())
+			change := l.do(ben, Leave{Answered: answered, Hold: hold})
+			assert.Equal(t, []string{"c9", "c1"}, []string{change.Events[0].From, change.Events[0].To})
+			assert.Empty(t, l.c.Into)
+			assert.Equal(t, hold, l.c.Hold)
+			if answered {
+				assert.Zero(t, l.c.WaitingSince)
+			} else {
+				assert.Equal(t, a.At, l.c.WaitingSince)
+			}
+			_, err := l.try(ben, Leave{})
+			refusal(t, err)
+		}
+	}
+	l := begin(t, Rules{})
+	l.do(ben, SetHold{true}, Join{Head: "c9"})
+	l.do(ben, Leave{})
+	assert.True(t, l.c.Hold, "its own hold stays")
+}
+
+// The whole follows a part's message that was edited or taken back, where it shows what the part shows.
+func TestRepaint(t *testing.T) {
+	at := start.Add(time.Hour)
+	head := Conversation{ID: "c1", Sequence: 4, Preview: "was", Messages: 7, Free: 10, Paid: 20, Attention: Mark{Sequence: 4, At: at}, WaitingSince: at, Readers: Readers{Agents: []string{"ann"}, Anybody: true}}
+	was := Conversation{Preview: "was", Messages: 2, Free: 3, Paid: 5, Attention: Mark{Sequence: 2, At: at}, WaitingSince: at}
+	for name, tt := range map[string]struct {
+		head, after func(*Conversation) // what differs from head and was
+		want        func(*Conversation) // what differs in the whole; nil for nothing
+	}{
+		"nothing":                     {nil, nil, nil},
+		"the preview":                 {nil, func(c *Conversation) { c.Preview = "now" }, func(c *Conversation) { c.Preview = "now" }},
+		"of another part":             {func(c *Conversation) { c.Preview = "else" }, func(c *Conversation) { c.Preview = "now" }, nil},
+		"of its own":                  {func(c *Conversation) { c.Latest = 4 }, func(c *Conversation) { c.Preview = "now" }, nil},
+		"a message less":              {nil, func(c *Conversation) { c.Messages-- }, func(c *Conversation) { c.Messages-- }},
+		"a message more":              {nil, func(c *Conversation) { c.Messages++ }, func(c *Conversation) { c.Messages++ }},
+		"free minutes":                {nil, func(c *Conversation) { c.Free += 4 }, func(c *Conversation) { c.Free += 4 }},
+		"paid minutes":                {nil, func(c *Conversation) { c.Paid -= 4 }, func(c *Conversation) { c.Paid -= 4 }},
+		"both":                        {nil, func(c *Conversation) { c.Free, c.Paid = 8, 0 }, func(c *Conversation) { c.Free, c.Paid = 15, 15 }},
+		"attention, earlier":          {nil, func(c *Conversation) { c.Attention = Mark{1, start} }, func(c *Conversation) { c.Attention.At = start }},
+		"attention, none":             {nil, func(c *Conversation) { c.Attention = Mark{} }, func(c *Conversation) { c.Attention, c.Readers = Mark{}, Readers{} }},
+		"attention is another's":      {func(c *Conversation) { c.Attention.At = at.Add(1e9) }, func(c *Conversation) { c.Attention = Mark{} }, nil},
+		"waiting, since later":        {nil, func(c *Conversation) { c.WaitingSince = at.Add(1e9) }, func(c *Conversation) { c.WaitingSince = at.Add(1e9) }},
+		"waiting, no more":            {nil, func(c *Conversation) { c.WaitingSince = time.Time{} }, func(c *Conversation) { c.WaitingSince = time.Time{} }},
+		"another has waited for long": {func(c *Conversation) { c.WaitingSince = start }, func(c *Conversation) { c.WaitingSince = time.Time{} }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, after := head.Clone(), was
+			if tt.head != nil {
+				tt.head(&c)
+			}
+			if tt.after != nil {
+				tt.after(&after)
+			}
+			change, err := Apply(c, Env{Now: start, Actor: system}, Repaint{Before: was, After: after, Event: EventUnsent, Message: "m9"})
+			require.NoError(t, err)
+			want := c.Clone()
+			if tt.want != nil {
+				tt.want(&want)
+				require.Len(t, change.Events, 1)
+				assert.Equal(t, []string{EventUnsent, "m9"}, []string{change.Events[0].Type, change.Events[0].Message})
+				want.Changed = change.Conversation.Changed
+			} else {
+				assert.False(t, change.Changed())
+			}
+			assert.Equal(t, want, change.Conversation)
+		})
+	}
+}
