@@ -389,7 +389,14 @@ func TestFound(t *testing.T) {
 	}
 	l.do(customer, Found{Suggested: orders})
 	assert.Len(t, l.c.Suggestions, MaxSuggestions)
-	l.do(customer, Found{Links: orders[MaxSuggestions:]})
+	l.do(customer, Found{Links: orders[MaxSuggestions+7:]})
+	require.Len(t, l.c.Links, MaxLinks-MaxSuggestions-1)
+	for _, o := range orders[:MaxSuggestions] {
+		l.do(ben, Judge{Link: o, Confirm: true})
+	}
+	l.do(customer, Found{Suggested: orders[MaxSuggestions : MaxSuggestions+1]})
+	l.do(ben, Judge{Link: orders[MaxSuggestions], Confirm: true})
+	assert.Len(t, l.c.Links, MaxLinks, "confirmed, as many as it may be")
 	l.do(customer, Found{Links: orders})
 	assert.Len(t, l.c.Links, MaxLinks)
 	l.do(customer, Found{Suggested: []Link{{Kind: "order", ID: "z"}}})

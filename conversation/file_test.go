@@ -26,7 +26,7 @@ func TestFileName(t *testing.T) {
 	ending := "." + strings.Repeat("e", maxExtension-1)
 	for announced, want := range map[string]string{
 		stem: stem, stem + "x": stem, stem[:MaxFileName-4] + ".txt": stem[:MaxFileName-4] + ".txt", stem[:MaxFileName-3] + ".txt": stem[:MaxFileName-4] + ".txt",
-		stem + ending: stem[:MaxFileName-maxExtension] + ending, stem + ending + "e": stem, "/a": "a", `\a`: "a",
+		stem[:MaxFileName-5] + " .txt": stem[:MaxFileName-5] + " .txt", stem + ending: stem[:MaxFileName-maxExtension] + ending, stem + ending + "e": stem, "/a": "a", `\a`: "a",
 	} {
 		assert.Equal(t, want, FileName(announced, "image/png", 0), "%q", announced)
 	}

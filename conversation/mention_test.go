@@ -53,6 +53,17 @@ func TestMentionsAreBounded(t *testing.T) {
 		text += "@" + name + " "
 	}
 	assert.Len(t, Mentions(text, known), MaxMentions)
+
+	// The longest name that is looked for, and longer ones; whatever stands there, it is only looked at.
+	name := strings.Repeat("x", maxMention)
+	known = map[string]string{name: "long", name + "y": "longer", name[1:]: "shorter", strings.Repeat("x", 198): "", "jd": "jd"}
+	for text, want := range map[string][]string{
+		"@" + name: {"long"}, "@" + name + " y": {"long"}, "@" + name + "y": nil, "@" + name[1:]: {"shorter"}, "@" + name[1:] + "é": nil,
+		"@" + name[1:] + " é": {"shorter"}, "@[" + name[1:] + "]": {"shorter"}, "@[" + name + "]": nil,
+		"@" + strings.Repeat("\x80", 2*maxMention): nil, "@[\njd]": nil, "@[j\rd]": nil,
+	} {
+		assert.Equal(t, want, Mentions(text, known), "%q", text)
+	}
 }
 
 func FuzzMentions(f *testing.F) {

@@ -3,6 +3,7 @@ package conversation
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +32,13 @@ func TestTallyNames(t *testing.T) {
 	}, count(-1))
 	c.Attention = Mark{}
 	assert.Empty(t, count(1), "nothing to read")
+
+	// IDs as long as they may be make no name that is longer than an agent's, and no two the same.
+	agent, team := strings.Repeat("a", MaxHostID), strings.Repeat("t", MaxHostID)
+	assert.Len(t, CountBoth(agent, team), len(CountAgent(agent)))
+	assert.NotEqual(t, CountBoth(agent, team), CountBoth(agent, team[1:]))
+	assert.Equal(t, "both:"+agent+"/", CountBoth(agent, ""), "as long as it may be: it stays readable")
+	assert.NotEqual(t, "both:"+agent+"/t", CountBoth(agent, "t"))
 }
 
 // What the tallies of all changes add up to is what counting the conversations gives, in both modes, for everybody.

@@ -76,6 +76,7 @@ func TestCheckText(t *testing.T) {
 		{"ééé", 5, []string{"is 6 bytes, at most 5"}},
 		{"a\xff", 5, []string{"is not valid UTF-8"}},
 		{"a\x00", 5, []string{"holds a NUL byte"}},
+		{"\x00a", 5, []string{"holds a NUL byte"}},
 		{"a\x00\xff", 2, []string{"is 3 bytes, at most 2", "is not valid UTF-8", "holds a NUL byte"}},
 	} {
 		assert.Equal(t, tc.want, CheckText(tc.text, tc.limit), "%q", tc.text)
@@ -87,6 +88,7 @@ func TestCleanText(t *testing.T) {
 		"":               "",
 		"hello\r\n":      "hello\r\n",
 		"a\x00b\x00":     "ab",
+		"\x00a":          "a",
 		"a\xffb":         "a\uFFFDb",
 		"\xe4\xf6\xfc":   "\uFFFD",
 		"a\x00\xff\x00b": "a\uFFFDb",
