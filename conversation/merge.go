@@ -57,9 +57,7 @@ func (x *step) absorb(p *Conversation, entry *Message) {
 	x.c.Parts = append(x.c.Parts, p.ID)
 	x.absorbLists(p)
 	for _, t := range p.Threads {
-		if x.c.thread(t.Channel, t.Key) < 0 {
-			x.tie(t)
-		}
+		x.tie(t) // one that both have stays as this one's
 	}
 	// The customer's own thread, on which an answer goes out, stays the first.
 	slices.SortStableFunc(x.c.Threads, func(a, b Thread) int { return b.LastInbound.Compare(a.LastInbound) })
