@@ -42,6 +42,8 @@ func TestCodecRoundTrip(t *testing.T) {
 	again, err := store.Encode(2, out, kept)
 	require.NoError(t, err)
 	assert.Equal(t, string(body), string(again))
+	header, _, _ := strings.Cut(string(body), "\n")
+	assert.NotContains(t, header, "+", "it holds nothing that its writer did not know")
 }
 
 // What a newer program added survives the write of an older one.
@@ -55,6 +57,8 @@ func TestCodecKeepsUnknownMembers(t *testing.T) {
 		old.Home.City = "Berlin"
 		body, err = store.Encode(1, old, kept)
 		require.NoError(t, err)
+		header, _, _ := strings.Cut(string(body), "\n")
+		assert.Contains(t, header, "+", "there is more in it than its writer knew")
 	}
 	var out newThing
 	_, err = store.Decode(body, &out)
@@ -87,6 +91,36 @@ func TestCodecRefusesToReplaceANewerFormat(t *testing.T) {
 	assert.True(t, kept.Newer(2))
 	_, err = store.Encode(2, old, kept)
 	assert.ErrorIs(t, err, store.ErrNewer)
+}
+
+// What is in the object under any of the names that JSON gives it is known, and is not kept a second time.
+func TestCodecKnowsItsMembers(t *testing.T) {
+	type Base struct {
+		A int
+	}
+	type Tagged struct {
+		D int
+	}
+	type thing struct {
+		Base
+		*Tagged `json:"t"`
+		B       int `json:",omitempty"`
+		C       int `json:"-"`
+		hidden  int
+	}
+	body, err := store.Encode(1, thing{Base: Base{1}, Tagged: &Tagged{2}, B: 3, hidden: 4}, store.Kept{})
+	require.NoError(t, err)
+	other := []byte("1 other\n" + string(body[strings.IndexByte(string(body), '\n')+1:len(body)-1]) + `,"C":5,"hidden":6}`)
+	var got thing
+	kept, err := store.Decode(other, &got)
+	require.NoError(t, err)
+	again, err := store.Encode(1, got, kept)
+	require.NoError(t, err)
+	_, object, _ := strings.Cut(string(again), "\n")
+	assert.Equal(t, `{"A":1,"t":{"D":2},"B":3,"C":5,"hidden":6}`, object)
+	pointed, err := store.Encode(1, &got, kept)
+	require.NoError(t, err)
+	assert.Equal(t, string(again), string(pointed))
 }
 
 func TestCodecRefusesForeignBytes(t *testing.T) {
