@@ -188,6 +188,15 @@ func TestWaiting(t *testing.T) {
 	assert.Equal(t, routing.Chat{Conversation: "c", Mailbox: "m", Method: "sms", Shelf: conversation.ShelfWaiting, Since: noon}, routing.Waiting(&c), "unassigned after its answer")
 	c.Place = conversation.Spam
 	assert.Equal(t, conversation.ShelfSpam, routing.Waiting(&c).Shelf)
+
+	// A closed one is given out once an agent was asked for: it opens when somebody takes it.
+	done := conversation.Conversation{Status: conversation.Closed, Place: conversation.Inbox, Team: "t"}
+	assert.Equal(t, conversation.ShelfDone, routing.Waiting(&done).Shelf)
+	done.Handover = noon
+	assert.Equal(t, conversation.ShelfTeam, routing.Waiting(&done).Shelf)
+	assert.True(t, routing.Waiting(&done).Requested)
+	done.Team = ""
+	assert.Equal(t, conversation.ShelfWaiting, routing.Waiting(&done).Shelf)
 }
 
 func TestPoolKeepsACopy(t *testing.T) {

@@ -39,11 +39,19 @@ func TestSpanText(t *testing.T) {
 		assert.Equal(t, want, span(t, text), text)
 		assert.Equal(t, text, want.String())
 	}
-	for _, text := range []string{"", "-", "09:00", "9:00-17:00", "09:00-17:60", "09:00-24:01", "24:00-25:00", "24:00-08:00", "08:00-08:00",
-		"00:00-00:00", "+9:00-17:00", "09:00 -17:00", "09:00-17:00-18:00", "0٩:00-17:00"} {
+	for text, problem := range map[string]string{"24:00-08:00": "begins at minute 1440", "08:00-08:00": "ends when it begins", "00:00-00:00": "ends when it begins"} {
 		var s routing.Span
 		err := s.UnmarshalText([]byte(text))
 		assert.ErrorIs(t, err, routing.ErrHours, text)
+		assert.ErrorContains(t, err, problem)
+		assert.Zero(t, s, text)
+	}
+	for _, text := range []string{"", "-", "09:00", "9:00-17:00", "09:00-17:60", "09:00-24:01", "24:00-25:00", "99:00-17:00",
+		"+9:00-17:00", "09:00 -17:00", "09:00-17:00-18:00", "0٩:00-17:00"} {
+		var s routing.Span
+		err := s.UnmarshalText([]byte(text))
+		assert.ErrorIs(t, err, routing.ErrHours, text)
+		assert.ErrorContains(t, err, "is not a span such as 09:00-17:30", text)
 		assert.Zero(t, s, text)
 	}
 	_, err := routing.Span{From: 5, To: 5}.MarshalText()
@@ -74,6 +82,10 @@ func TestHoursValidate(t *testing.T) {
 		}
 		return all
 	}
+	var hourly []routing.Span
+	for i := range routing.MaxSpans {
+		hourly = append(hourly, routing.Span{From: 60 * i, To: 60*i + 60})
+	}
 	for _, tt := range []struct {
 		name  string
 		hours routing.Hours
@@ -88,6 +100,8 @@ func TestHoursValidate(t *testing.T) {
 			"Friday: 00:-1-00:05 begins at minute -1, allowed are 0 to 1439",
 			"Friday: 01:00-24:01 ends at minute 1441, allowed are 0 to 1440",
 			"Friday: 24:00-24:01 begins at minute 1440, allowed are 0 to 1439"}},
+		{"empty span before another", routing.Hours{Week: routing.Week{Friday: []routing.Span{{From: 540, To: 540}, {From: 600, To: 660}}}}, []string{"Friday: 09:00-09:00 ends when it begins; a whole day is 00:00-24:00"}},
+		{"as many spans as allowed", routing.Hours{Week: routing.Week{Monday: hourly}}, nil},
 		{"empty span", routing.Hours{Week: routing.Week{Friday: []routing.Span{{}}}}, []string{"Friday: 00:00-00:00 ends when it begins; a whole day is 00:00-24:00"}},
 		{"holidays", routing.Hours{Holidays: []routing.Holiday{{Date: "25.12.2026"}, {Date: "2026-02-30"}, {Date: "2026-01-01"}, {Date: "2026-01-01", Spans: []routing.Span{{From: 7, To: 7}}}}}, []string{
 			`holiday "25.12.2026" is not a date such as 2026-12-25`,

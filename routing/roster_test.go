@@ -34,6 +34,7 @@ func TestRosterImport(t *testing.T) {
 		{"replaces", "agent,date,slot\njane@example.com,2026-12-24,early\nmax@example.com,2026-12-24,late\n", []routing.Duty{jane, late}, nil},
 		{"with nothing", "agent,date,slot\n", nil, nil},
 		{"from a spreadsheet", "\ufeffSlot;Agent;Note;Date\r\nEARLY;Jane@example.com;\"a;b\";2026-12-24\r\n", []routing.Duty{jane}, nil},
+		{"as many semicolons as commas", "agent,date,slot,\"a;b;c;d\"\njane@example.com,2026-12-24,early,x\n", []routing.Duty{jane}, nil},
 		{"twice counts once", "agent,date,slot\njane@example.com,2026-12-24,early\njane@example.com, 2026-12-24 ,Early\n", []routing.Duty{jane}, nil},
 		{"bad rows", "agent,date,slot\nnobody@example.com,2026-12-24,early\njane@example.com,24.12.2026,early\njane@example.com,2026-12-24,noon\njane@example.com,2026-12-24\nja\"ne,2026-12-24,early\n\nmax@example.com,2026-12-24,late\n",
 			[]routing.Duty{late}, []string{
@@ -85,6 +86,14 @@ func TestRosterImportRefused(t *testing.T) {
 	}
 	six.Slots = six.Slots[:5]
 	assert.NoError(t, six.Validate())
+	six.Slots[0].Name = strings.Repeat("x", 100)
+	assert.NoError(t, six.Validate())
+	six.Slots[0].Name += "x"
+	assert.ErrorIs(t, six.Validate(), routing.ErrRoster)
+	most, refused, err := duties(t).Import("agent,date,slot\n"+strings.Repeat("jane@example.com,2026-12-24,early\n", routing.MaxDuties), staff)
+	require.NoError(t, err, "as many rows as there may be")
+	assert.Empty(t, refused)
+	assert.Len(t, most.Duties, 1)
 }
 
 func TestOnDuty(t *testing.T) {
@@ -96,7 +105,7 @@ func TestOnDuty(t *testing.T) {
 		agent, at string
 		want      bool
 	}{
-		{"jd", "2026-12-24 05:59", false}, {"jd", "2026-12-24 06:00", true}, {"jd", "2026-12-24 13:59", true}, {"jd", "2026-12-24 14:00", false},
+		{"jd", "2026-12-24 05:59", false}, {"jd", "2026-12-24 06:00", true}, {"jd", "2026-12-24 06:01", true}, {"jd", "2026-12-24 13:59", true}, {"jd", "2026-12-24 14:00", false},
 		{"jd", "2026-12-25 07:00", false}, {"mm", "2026-12-24 07:00", false}, {"jd", "2026-12-26 07:00", false},
 		{"mm", "2026-12-31 05:00", false}, {"mm", "2026-12-31 22:00", true}, {"mm", "2027-01-01 05:59", true}, {"mm", "2027-01-01 06:00", false}, {"mm", "2027-01-01 22:00", false},
 	} {
