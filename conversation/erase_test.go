@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,4 +42,24 @@ func TestDropPeople(t *testing.T) {
 			assert.Equal(t, !tt.told, l.c.Preview == "again", "what it shows may be his")
 		})
 	}
+}
+
+// Of a wiped entry nothing is left that somebody wrote, nor where it went.
+func TestWipe(t *testing.T) {
+	later := start.Add(time.Hour)
+	for _, by := range []Actor{ann, {Kind: ByContact, ID: "k", Name: "Bea", Initials: "B"}} {
+		failure := &Failure{Class: "recipient", Code: "131", Detail: "no such number +49151"}
+		m := Message{ID: "m", Conversation: "c1", Sequence: 3, Direction: Outbound, Author: by, Text: "secret", Subject: "s", To: mainThread.To, CC: mainThread.To, BCC: mainThread.To,
+			Trashed: start, TrashedIn: "shop", Delivery: Failed, Failure: failure, Changed: start}
+		m.Wipe(later)
+		want := Message{ID: "m", Conversation: "c1", Sequence: 3, Direction: Outbound, Author: by, Delivery: Failed, Failure: &Failure{Class: "recipient", Code: "131"}, Erased: later, Changed: later}
+		if by.Kind == ByContact {
+			want.Author = Actor{Kind: ByContact, ID: "k"}
+		}
+		assert.Equal(t, want, m)
+		assert.Equal(t, "no such number +49151", failure.Detail, "what others hold stays as it was")
+	}
+	m := Message{Text: "secret"}
+	m.Wipe(later)
+	assert.Equal(t, Message{Erased: later, Changed: later}, m)
 }
