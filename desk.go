@@ -98,17 +98,18 @@ type Desk struct {
 
 // shared is what a Desk and those bound to a host's transaction have in common.
 type shared struct {
-	locks   stripes
-	docs    docCache
-	conns   connCache
-	hours   calendarCache
-	routes  routeCache
-	numbers numberBlocks
-	writers writers
-	finders cache[string, *regexp.Regexp] // compiled patterns of captures
-	turn    turn
-	unheard atomic.Pointer[store.JobQuery] // a call that leased, and whose answer was lost
-	kick    chan struct{}                  // work was queued in this process
+	locks    stripes
+	docs     docCache
+	conns    connCache
+	hours    calendarCache
+	standing cache[string, *standing] // by tenant
+	routes   routeCache
+	numbers  numberBlocks
+	writers  writers
+	finders  cache[string, *regexp.Regexp] // compiled patterns of captures
+	turn     turn
+	unheard  atomic.Pointer[store.JobQuery] // a call that leased, and whose answer was lost
+	kick     chan struct{}                  // work was queued in this process
 
 	endpoints *outbound.Poster
 

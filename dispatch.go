@@ -110,6 +110,9 @@ func (t *txn) settingChanged(v any) error {
 	if on, err := t.handsOut(); err != nil || !on {
 		return err
 	}
+	if err := t.markFloor(); err != nil {
+		return err
+	}
 	return t.dispatchSoon()
 }
 

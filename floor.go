@@ -14,29 +14,41 @@ import (
 
 // floor is everybody who could be given a conversation, as it was read. Each pair is checked again by the commit that makes it.
 type floor struct {
-	*txn  // the reading
-	now   time.Time
-	idle  time.Duration
-	pool  *routing.Pool
-	boxes []Mailbox // that hand out now
-	all   []Mailbox
-	teams map[string]Team
-	hands map[string]*routing.Candidate // signed in
-	given int                           // pairs made on it
-	duty  bool                          // only who is on duty is given any
-	opens time.Time                     // when more can be given by the clock: the next opening hour of a mailbox that is closed now, or slot of duty; zero: none
+	*txn     // the reading
+	standing *standing
+	now      time.Time
+	idle     time.Duration
+	pool     *routing.Pool
+	boxes    []Mailbox // that hand out now
+	teams    map[string]Team
+	hands    map[string]*routing.Candidate // signed in
+	given    int                           // pairs made on it
+	duty     bool                          // only who is on duty is given any
+	opens    time.Time                     // when more can be given by the clock: the next opening hour of a mailbox that is closed now, or slot of duty; zero: none
 }
 
 // readFloor reads the floor. Presences are read before the counters of slots: whoever takes a slot later writes a presence, so that a
 // count that is too low is found out by the commit.
 func (t *txn) readFloor() (*floor, error) {
-	f := &floor{txn: t, now: t.now, pool: routing.NewPool(nil, nil), teams: map[string]Team{}, hands: map[string]*routing.Candidate{}}
-	rows, err := t.listDocuments("presence/", "mailbox/", "team/", "settings/")
+	f := &floor{txn: t, now: t.now, teams: map[string]Team{}, hands: map[string]*routing.Candidate{}}
+	var there [][]store.Row
+	err := t.desk.together(2, func(i int) (err error) {
+		if i == 0 {
+			there, err = t.listDocuments("presence/")
+			return err
+		}
+		return t.load(floorMark)
+	})
 	if err != nil {
 		return nil, err
 	}
-	t.adopt(rows[3])
-	t.absent(document("settings", "tenant")) // unless it was among them
+	presences, err := adopted[presenceDoc](t, there[0])
+	if err != nil {
+		return nil, err
+	}
+	if f.standing, err = t.readStanding(); err != nil {
+		return nil, err
+	}
 	s, err := t.settings()
 	if err != nil {
 		return nil, err
@@ -50,19 +62,8 @@ func (t *txn) readFloor() (*floor, error) {
 			return nil, err
 		}
 	}
-	presences, err := adopted[presenceDoc](t, rows[0])
-	if err != nil {
-		return nil, err
-	}
-	if f.all, err = adopted[Mailbox](t, rows[1]); err != nil {
-		return nil, err
-	}
-	teams, err := adopted[Team](t, rows[2])
-	if err != nil {
-		return nil, err
-	}
-	rules := make([]routing.Team, len(teams))
-	for i, team := range teams {
+	rules := make([]routing.Team, len(f.standing.teams))
+	for i, team := range f.standing.teams {
 		f.teams[team.ID], rules[i] = team, team.forRouting()
 	}
 	f.pool = routing.NewPool(nil, rules)
@@ -119,7 +120,7 @@ func adopted[T any](t *txn, rows []store.Row) ([]T, error) {
 }
 
 func (f *floor) putMailboxes() {
-	for _, m := range f.all {
+	for _, m := range f.standing.mailboxes {
 		box, opens, err := m.forRouting(f.now)
 		if err != nil { // a time zone that this program's system lacks: it keeps no other mailbox from handing out
 			f.desk.log.ErrorContext(f.ctx, "business hours", "tenant", f.tenant, "mailbox", m.ID, "error", err)
@@ -141,10 +142,15 @@ func (f *floor) putAgents(presences []presenceDoc) error {
 	var counters []string
 	there := presences[:0]
 	for _, p := range presences {
-		if is, _ := p.at(f.now, f.idle); is != routing.Offline {
-			there = append(there, p)
+		if is, _ := p.at(f.now, f.idle); is == routing.Offline {
+			continue
+		}
+		there = append(there, p)
+		counters = append(counters, slotCounter(p.Agent))
+		if kept, ok := f.standing.agents.get(p.Agent); ok {
+			f.adopt([]store.Row{kept.row})
+		} else {
 			keys = append(keys, document("agent", p.Agent))
-			counters = append(counters, slotCounter(p.Agent))
 		}
 	}
 	if len(there) == 0 {
@@ -155,13 +161,12 @@ func (f *floor) putAgents(presences []presenceDoc) error {
 		return err
 	}
 	for i, p := range there {
-		row, ok := f.row(keys[i])
-		if !ok {
-			continue
-		}
-		a, err := decode[Agent](f.txn, row)
+		a, ok, err := f.standing.agentOf(f.txn, p.Agent)
 		if err != nil {
 			return err
+		}
+		if !ok {
+			continue
 		}
 		if f.duty {
 			if on, err := f.onDuty(a.ID, f.now); err != nil {
@@ -170,7 +175,7 @@ func (f *floor) putAgents(presences []presenceDoc) error {
 				continue
 			}
 		}
-		c := candidate(a, p, int(used[counters[i]]), f.all, f.now, f.idle)
+		c := candidate(a, p, int(used[counters[i]]), f.standing.mailboxes, f.now, f.idle)
 		if c.Presence == routing.Offline {
 			continue
 		}
@@ -237,8 +242,8 @@ func (f *floor) prefersLast(c *conversation.Conversation) bool {
 	if c.Team != "" {
 		return f.teams[c.Team].PreferLast
 	}
-	i := slices.IndexFunc(f.all, func(m Mailbox) bool { return m.ID == c.Mailbox })
-	return i >= 0 && f.all[i].PreferLast
+	i := slices.IndexFunc(f.standing.mailboxes, func(m Mailbox) bool { return m.ID == c.Mailbox })
+	return i >= 0 && f.standing.mailboxes[i].PreferLast
 }
 
 // lastOf returns the agent whom the contact had last, of his newest conversations.

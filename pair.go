@@ -19,6 +19,7 @@ func (w *work) give(ctx context.Context, f *floor, row store.Row, chat routing.C
 	err = d.write(ctx, w.lease.Tenant, "conversation/"+row.ID, func(t *txn) error {
 		given, used = false, hand.Used
 		if tried {
+			d.standing.drop(w.lease.Tenant) // something was not as it was read; let it not be what was kept
 			if used, err = t.readPair(row.Key, chat, agent); err != nil {
 				return err
 			}

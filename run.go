@@ -37,14 +37,14 @@ func (d *Desk) Run(ctx context.Context) error {
 	defer r.busy.Wait()
 	defer d.listen(ctx)()
 	for {
-		leased, err := r.round(ctx)
+		more, err := r.round(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {
 			d.log.ErrorContext(ctx, "leasing work", "error", err)
 		}
-		if leased && err == nil {
+		if more && err == nil {
 			continue
 		}
 		timer := time.NewTimer(pollEvery)
@@ -85,7 +85,7 @@ type runner struct {
 	fetching chan struct{} // holds a token for each message whose files are being fetched, beside the workers
 }
 
-// round leases as many groups as there are free workers, and has them done. It reports whether there was any.
+// round leases as many groups as there are free workers, and has them done. It reports whether there may be more that are due.
 func (r *runner) round(ctx context.Context) (bool, error) {
 	select {
 	case r.free <- struct{}{}: // waits until a worker is free
@@ -126,7 +126,13 @@ func (r *runner) round(ctx context.Context) (bool, error) {
 			r.desk.wake()
 		})
 	}
-	return len(leases) > 0, err
+	byTenant := map[string]int{}
+	more := len(leases) == workers
+	for _, lease := range leases {
+		byTenant[lease.Tenant]++
+		more = more || byTenant[lease.Tenant] == groupsPerTenant
+	}
+	return more, err
 }
 
 // lease leases groups. A call that is broken off may have leased some that nobody knows of, so it is not: what it brings when the program

@@ -167,8 +167,11 @@ func (t *tables) changes(b *store.Batch, held *held, m manner) []change {
 	all = append(all, t.factChanges(removed, added, m)...)
 	all = append(all, t.wordChanges(b, held, m)...)
 	all = append(all, t.adds(b, m)...)
-	if len(b.Finish) == 0 {
+	switch {
+	case len(b.Finish) == 0:
 		return append(all, t.enqueue(b, m)...)
+	case m == single:
+		return append(append(all, t.drop(b)...), t.enqueue(b, m)...)
 	}
 	return append(all, t.finish(b, held)...)
 }

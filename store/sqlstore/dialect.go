@@ -65,7 +65,7 @@ type tables struct {
 
 	rows, facts, index, counters, jobs, leases, versions string
 
-	absent string // a function, on PostgreSQL
+	absent, settle string // functions, on PostgreSQL
 }
 
 func newTables(opt Options) (*tables, error) {
@@ -93,7 +93,7 @@ func newTables(opt Options) (*tables, error) {
 	name := func(table string) string { return t.schema + t.prefix + table }
 	t.rows, t.facts, t.index, t.counters = name("rows"), name("facts"), name("words"), name("counters")
 	t.jobs, t.leases, t.versions = name("jobs"), name("leases"), name("schema")
-	t.absent = name("absent")
+	t.absent, t.settle = name("absent"), name("settle")
 	return t, nil
 }
 

@@ -45,10 +45,8 @@ func (t *tables) enqueue(b *store.Batch, m manner) []change {
 
 // finish drops the jobs that a batch names, and opens or keeps closed the groups that it still holds.
 func (t *tables) finish(b *store.Batch, held *held) []change {
-	var jobs []string
 	var open, hold [][]any
 	for _, f := range b.Finish {
-		jobs = append(jobs, f.Jobs...)
 		switch {
 		case !held.groups[f.Group]:
 		case f.Hold.IsZero():
@@ -66,12 +64,20 @@ func (t *tables) finish(b *store.Batch, held *held) []change {
 		s := new(statement).add("update "+t.leases+" as l set until = v.column3 from (").few([]string{"text", "text", "bigint"}, part)
 		all = append(all, change{statement: s.add(") as v where l.lane = v.column1 and l.grp = v.column2")})
 	}
-	slices.Sort(jobs)
-	for part := range slices.Chunk(slices.Compact(slices.DeleteFunc(jobs, unusable)), t.perStatement()) {
+	for part := range slices.Chunk(finished(b), t.perStatement()) {
 		s := new(statement).add("delete from "+t.jobs+" where lane = ? and ", lane(b.Tenant))
 		all = append(all, change{statement: t.among(s, "id", part)})
 	}
 	return all
+}
+
+// finished are the jobs that a batch drops, each once.
+func finished(b *store.Batch) (jobs []string) {
+	for _, f := range b.Finish {
+		jobs = append(jobs, f.Jobs...)
+	}
+	slices.Sort(jobs)
+	return slices.Compact(slices.DeleteFunc(jobs, unusable))
 }
 
 // reopen undoes what push did to the groups whose lease changed: their jobs are seen again when the group opens. It is a statement

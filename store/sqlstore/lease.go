@@ -18,17 +18,25 @@ func (g group) compare(other group) int {
 }
 
 // lease finds groups with due jobs that nobody holds, then takes those that are still free. Finding locks nothing.
-func (t *tables) lease(ctx context.Context, q querier, transact transactor, query store.JobQuery) ([]store.Lease, error) {
+//
+// Apart, each statement is a transaction of its own, which spares the round trips around them: a lease whose jobs could then not be read is
+// found again by the same call with the same token.
+func (t *tables) lease(ctx context.Context, q querier, transact transactor, apart bool, query store.JobQuery) ([]store.Lease, error) {
 	query.Limit, query.PerTenant, query.PerGroup = max(query.Limit, 1), max(query.PerTenant, 1), max(query.PerGroup, 1)
 	groups, err := t.due(ctx, q, transact, &query)
 	if err != nil || len(groups) == 0 {
 		return nil, err
 	}
 	var leases []store.Lease
-	err = transact(ctx, func(q querier) error {
-		leases, err = t.take(ctx, q, groups, &query)
+	take := func(q querier) error {
+		leases, err = t.take(ctx, q, groups, apart, &query)
 		return err
-	})
+	}
+	if apart {
+		err = take(q)
+	} else {
+		err = transact(ctx, take)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -36,8 +44,8 @@ func (t *tables) lease(ctx context.Context, q querier, transact transactor, quer
 }
 
 // take leases the groups that are free and returns their due jobs. A group whose jobs were finished since it was found is let go.
-func (t *tables) take(ctx context.Context, q querier, groups []group, query *store.JobQuery) ([]store.Lease, error) {
-	taken, err := t.hold(ctx, q, groups, query)
+func (t *tables) take(ctx context.Context, q querier, groups []group, apart bool, query *store.JobQuery) ([]store.Lease, error) {
+	taken, err := t.hold(ctx, q, groups, apart, query)
 	if err != nil || len(taken) == 0 {
 		return nil, err
 	}
@@ -49,20 +57,20 @@ func (t *tables) take(ctx context.Context, q querier, groups []group, query *sto
 	var idle [][]any
 	for _, g := range taken {
 		if len(jobs[g]) == 0 {
-			idle = append(idle, []any{g.lane, g.name})
+			idle = append(idle, []any{g.lane, g.name, query.Token})
 			continue
 		}
 		leases = append(leases, store.Lease{Tenant: tenantOf(g.lane), Group: g.name, Token: query.Token, Until: query.Until, Jobs: jobs[g]})
 	}
 	if len(idle) > 0 {
-		s := new(statement).add("delete from "+t.leases+" where (lane, grp) in (").few([]string{"text", "text"}, idle)
+		s := new(statement).add("delete from "+t.leases+" where (lane, grp, token) in (").few([]string{"text", "text", "text"}, idle)
 		_, err = t.exec(ctx, q, s.add(")"))
 	}
 	return leases, err
 }
 
 // hold writes the leases, in one order for all callers, and returns those that were free, or this very call's, in the order the groups were found.
-func (t *tables) hold(ctx context.Context, q querier, groups []group, query *store.JobQuery) ([]group, error) {
+func (t *tables) hold(ctx context.Context, q querier, groups []group, apart bool, query *store.JobQuery) ([]group, error) {
 	sorted := slices.SortedFunc(slices.Values(groups), group.compare)
 	won := map[group]bool{}
 	for part := range slices.Chunk(sorted, some) {
@@ -71,6 +79,9 @@ func (t *tables) hold(ctx context.Context, q querier, groups []group, query *sto
 			rows[i] = []any{g.lane, g.name, query.Token, query.Until.UnixMicro()}
 		}
 		s := new(statement).add("insert into "+t.leases+" as l (lane, grp, token, until) ").values([]string{"text", "text", "text", "bigint"}, rows)
+		if apart {
+			s.add(" where (" + unsyncedOnce + ") is not null")
+		}
 		s.add(" on conflict (lane, grp) do update set token = excluded.token, until = excluded.until where l.until <= ? or l.token = excluded.token returning lane, grp", query.Now.UnixMicro())
 		err := t.query(ctx, q, s, func(r *sql.Rows) error {
 			var g group

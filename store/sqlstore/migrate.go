@@ -73,9 +73,9 @@ func (t *tables) words() *strings.Replacer {
 	pairs := []string{"{prefix}", t.schema + t.prefix, "{index}", t.prefix, "{bytes}", t.bytes()}
 	if t.dialect == PostgreSQL {
 		// Half-empty pages let a counter's new value stay on its page, so that its index is not written.
-		pairs = append(pairs, "{text}", `text collate "C"`, "{int}", "bigint", "{clustered}", "", "{roomy}", " with (fillfactor = 50)", "{absent}", t.absentFunction())
+		pairs = append(pairs, "{text}", `text collate "C"`, "{int}", "bigint", "{clustered}", "", "{roomy}", " with (fillfactor = 50)", "{absent}", t.absentFunction(), "{settle}", t.settleFunction())
 	} else {
-		pairs = append(pairs, "{text}", "text", "{int}", "integer", "{clustered}", " without rowid", "{roomy}", "", "{absent}", "")
+		pairs = append(pairs, "{text}", "text", "{int}", "integer", "{clustered}", " without rowid", "{roomy}", "", "{absent}", "", "{settle}", "")
 	}
 	return strings.NewReplacer(pairs...)
 }

@@ -5,13 +5,15 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/frontdesk-go/frontdesk/store"
 )
 
 // A commit on PostgreSQL is one statement wherever it can be: it locks what the batch rests on, compares it, and writes only if all of it holds. That
-// is one round trip instead of five, and one wait of everybody else for the locks. What it cannot do is done in steps: a batch that finishes
-// jobs, one whose rows this process has not seen at the version that is written over, and one that meets an insert of somebody else's.
+// is one round trip instead of five, and one wait of everybody else for the locks. What it cannot do is done in steps: a batch whose rows this
+// process has not seen at the version that is written over, one that queues a job again which it finishes, and one that meets an insert of
+// somebody else's.
 
 // The arms of the statement answer with these.
 const (
@@ -21,7 +23,7 @@ const (
 
 // commitSingle commits a batch as one statement. It reports whether it did.
 func (s *Store) commitSingle(ctx context.Context, b *store.Batch) (done bool, err error) {
-	if s.dialect != PostgreSQL || len(b.Finish) > 0 || s.seen.unfit() {
+	if s.dialect != PostgreSQL || queuesAgain(b) || s.seen.unfit() {
 		return false, nil
 	}
 	held, ok := s.seen.before(b)
@@ -65,8 +67,15 @@ func (s *Store) commitSingle(ctx context.Context, b *store.Batch) (done bool, er
 	return true, nil
 }
 
+// queuesAgain reports whether a batch queues a job that it finishes: the parts of one statement do not see what the others write.
+func queuesAgain(b *store.Batch) bool {
+	return slices.ContainsFunc(b.Finish, func(f store.Finish) bool {
+		return slices.ContainsFunc(b.Queue, func(j store.Job) bool { return slices.Contains(f.Jobs, j.ID) })
+	})
+}
+
 // oneStatement is the whole of a commit. Each part takes its turn because it reads the one before: the locks of absent keys, the rows, the
-// keys that are only checked to be absent, the gate that all writing is behind.
+// leases, the keys that are only checked to be absent, the gate that all writing is behind.
 func (t *tables) oneStatement(b *store.Batch, changes []change) *statement {
 	s := new(statement).add("with absent as materialized (select count(column2) as n from (")
 	if locks := t.absentLocks(b); len(locks) > 0 {
@@ -76,15 +85,24 @@ func (t *tables) oneStatement(b *store.Batch, changes []change) *statement {
 		s.add("select 1 as column2")
 	}
 	s.add(") as l), differing as materialized (").join(t.differing(b)).add(")")
+	before := "differing"
+	if len(b.Finish) > 0 {
+		before = "leased"
+		s.add(", leased as materialized (").join(t.leased(b)).add(")")
+	}
 	if keys := checkedAbsent(b); len(keys) > 0 {
 		rows := pairs(keys)
-		s.add(", found as materialized (select x.kind, x.id from (select count(*) as n from differing) as d cross join lateral "+t.absent+
+		s.add(", found as materialized (select x.kind, x.id from (select count(*) as n from "+before+") as d cross join lateral "+t.absent+
 			"(?, case when d.n >= 0 then cast(? as text[]) end, cast(? as text[])) as x)", b.Tenant, array(rows, 0), array(rows, 1))
 	} else {
 		s.add(", found as materialized (select '' as kind, '' as id where false)")
 	}
 	s.add(", gate as materialized (select not exists (select 1 from differing) and not exists (select 1 from found) and " + readCommitted + " as ok)")
 	counts, wrote := "0", int64(0)
+	if len(b.Finish) > 0 {
+		s.add(", settled as materialized (").join(t.settled(b)).add(")")
+		counts += " + (select count(*) * 0 from settled)" // which runs it
+	}
 	for i, c := range changes {
 		name := fmt.Sprintf("w%d", i)
 		s.add(", " + name + " as (").join(c.statement).add(")")
@@ -98,6 +116,36 @@ func (t *tables) oneStatement(b *store.Batch, changes []change) *statement {
 	// Where a row that should have been written was not, dividing by zero undoes the rest. The text of the statement does not depend on how many
 	// there are, so that it is planned once.
 	return s.add(" union all select 1 / (case when (select ok from gate) and "+counts+" <> cast(? as bigint) then 0 else 1 end) * 0, '', ''", wrote)
+}
+
+// leased locks the leases that are still the batch's, after its rows, and selects how long they are to be held.
+func (t *tables) leased(b *store.Batch) *statement {
+	rows := make([][]any, len(b.Finish))
+	for i, f := range b.Finish {
+		rows[i] = []any{f.Group, f.Token, kept(f.Hold)}
+	}
+	s := new(statement).add("select r.grp, r.token, k.column3 as until from (select count(*) as n from differing) as d cross join (")
+	s.values([]string{"text", "text", "bigint"}, rows).add(") as k")
+	return t.beside(s, t.leases, "d.n >= 0 and r.lane = ? and r.grp = k.column1 and r.token = k.column2", []any{lane(b.Tenant)}, " for update")
+}
+
+// drop deletes the jobs that a batch finishes.
+func (t *tables) drop(b *store.Batch) []change {
+	jobs := finished(b)
+	if len(jobs) == 0 {
+		return nil
+	}
+	s := new(statement).add("delete from "+t.jobs+" where lane = ? and ", lane(b.Tenant))
+	return []change{{statement: t.among(s, "id", jobs).add(" and " + single.when())}}
+}
+
+// settled calls the function that opens or keeps closed the groups that a batch still holds.
+func (t *tables) settled(b *store.Batch) *statement {
+	ids := make([][]any, 0, len(b.Finish))
+	for _, id := range finished(b) {
+		ids = append(ids, []any{id})
+	}
+	return new(statement).add("select "+t.settle+"(?, l.grp, l.until, cast(? as text[])) from leased as l where "+single.when(), lane(b.Tenant), array(ids, 0))
 }
 
 const readCommitted = "current_setting('transaction_isolation') = 'read committed'"
@@ -134,7 +182,27 @@ func checks(w *store.Write) int64 {
 // waited for a lock, which the statement itself does not.
 // https://www.postgresql.org/docs/current/xfunc-volatility.html
 func (t *tables) absentFunction() string {
-	return "create function " + t.absent + " (of_tenant text, kinds text[], ids text[]) returns table (kind text, id text)\n\tlanguage sql volatile as $$\n" +
-		"\tselect r.kind, r.id from unnest(kinds, ids) as k(kind, id) cross join lateral (select x.kind, x.id from " + t.rows + " as x\n" +
-		"\t\twhere x.tenant = of_tenant and x.kind = k.kind and x.id = k.id limit 1) as r\n$$;\n\n"
+	return t.function(t.absent, "of_tenant text, kinds text[], ids text[]", "table (kind text, id text)",
+		"return query select r.kind, r.id from unnest(kinds, ids) as k(kind, id) cross join lateral (select x.kind, x.id from "+t.rows+" as x",
+		"where x.tenant = of_tenant and x.kind = k.kind and x.id = k.id limit 1) as r;")
+}
+
+// settleFunction ends a lease or prolongs it, and writes the jobs that push has moved, also those that it moved while the statement that calls the
+// function waited for the lease; those that the statement drops it leaves alone.
+func (t *tables) settleFunction() string {
+	return t.function(t.settle, "of_lane text, of_group text, hold bigint, dropped text[]", "bigint",
+		fmt.Sprintf("if hold = %d then", atOnce),
+		"delete from "+t.leases+" as l where l.lane = of_lane and l.grp = of_group;",
+		"else",
+		"update "+t.leases+" as l set until = hold where l.lane = of_lane and l.grp = of_group;",
+		"end if;",
+		"update "+t.jobs+" as j set at = greatest(j.due, hold) where j.lane = of_lane and j.grp = of_group and j.at > j.due and not j.id = any (dropped);",
+		"return 1;")
+}
+
+// function is the command that creates a function. Its queries are planned once a connection; the server would think a plan for the very values
+// worth making each time.
+func (t *tables) function(name, args, returns string, body ...string) string {
+	return "create or replace function " + name + " (" + args + ") returns " + returns + "\n\tlanguage plpgsql volatile set plan_cache_mode = force_generic_plan as $$\n" +
+		"\tbegin " + strings.Join(body, " ") + " end $$;\n\n" // in one line, since a semicolon at the end of a line ends a command of a script
 }

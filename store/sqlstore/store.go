@@ -70,7 +70,7 @@ func (s *Store) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, erro
 	if err := ctx.Err(); err != nil {
 		return nil, failed("lease jobs", q.Tenant, err)
 	}
-	leases, err := s.lease(ctx, s.db, s.lazily, q)
+	leases, err := s.lease(ctx, s.db, s.lazily, s.dialect == PostgreSQL, q)
 	return leases, failed("lease jobs", q.Tenant, withCause(ctx, err))
 }
 
@@ -126,12 +126,16 @@ func (s *Store) lazily(ctx context.Context, fn func(querier) error) error {
 		return s.immediately(ctx, fn, s.unsynced)
 	}
 	return s.transact(ctx, func(q querier) error {
-		if _, err := q.ExecContext(ctx, "set local synchronous_commit = off"); err != nil {
+		if _, err := q.ExecContext(ctx, unsyncedOnce); err != nil {
 			return err
 		}
 		return fn(q)
 	})
 }
+
+// unsyncedOnce has the transaction it runs in not wait for the disk.
+// https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SET
+const unsyncedOnce = "select set_config('synchronous_commit', 'off', true)"
 
 // rollback ends a transaction. That it has already ended, or that its connection is gone, is what a caller in trouble expects.
 func rollback(tx *sql.Tx) error {

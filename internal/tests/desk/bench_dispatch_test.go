@@ -76,6 +76,12 @@ func benchFreedSlot(b *testing.B, inner store.Store) {
 		held = append(held, <-s.to)
 	}
 	var took, bare []time.Duration
+	for i := range 60 { // what a connection runs for the first time is planned and kept
+		arrive(fmt.Sprint("first", i))
+		_, err := setup.Do(ctx, held[0], frontdesk.SetStatus{Status: conversation.Closed})
+		require.NoError(b, err)
+		held = append(held[1:], <-s.to)
+	}
 	for i := 0; b.Loop(); i++ {
 		b.StopTimer()
 		arrive(fmt.Sprint("more", i))
@@ -96,6 +102,7 @@ func benchFreedSlot(b *testing.B, inner store.Store) {
 		slices.Sort(all)
 		return float64(all[int(part*float64(len(all)-1))].Microseconds())
 	}
+	b.ReportMetric(at(took, 0.99)/at(bare, 0.5), "p99-in-bare")
 	b.ReportMetric(at(took, 0.5), "p50-µs")
 	b.ReportMetric(at(took, 0.99), "p99-µs")
 	b.ReportMetric(at(bare, 0.5), "bare-p50-µs")

@@ -138,7 +138,7 @@ func TestContextEndsOnTheWay(t *testing.T) {
 		b.Put(store.Row{Key: document("a"), Facts: []store.Fact{{Name: "x", Value: "y"}}})
 		b.Add("n", 1)
 		b.Enqueue(store.Job{ID: "j", Group: "g"})
-		b.Done(store.Finish{Group: "none", Token: "nobody's"}) // so that it is done in steps on PostgreSQL too
+		b.Done(store.Finish{Group: "none", Token: "nobody's", Jobs: []string{"j"}}) // so that it is done in steps on PostgreSQL too
 		require.NoError(t, b.Seal())
 		steps := 0
 		for ; ; steps++ { // the context ends before the first statement, the second, …
@@ -171,7 +171,7 @@ func TestContextEndsOnTheWay(t *testing.T) {
 }
 
 // The database fails at every statement of a commit in turn: either nothing is there, or all. On PostgreSQL a commit is one statement unless
-// it finishes jobs.
+// it queues a job that it finishes.
 func TestErrorAtEveryStatement(t *testing.T) {
 	stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
 		t.Run("Single", func(t *testing.T) { errorAtEveryStatement(t, o, "single", o.Driver == "pgx") })
@@ -186,7 +186,8 @@ func errorAtEveryStatement(t *testing.T, o *stores.Opened, name string, single b
 		require.Less(t, step, 20)
 		b := large(t, s, step)
 		if !single {
-			b.Done(store.Finish{Group: name, Token: "nobody's"})
+			b.Enqueue(store.Job{ID: "again", Group: name})
+			b.Done(store.Finish{Group: name, Token: "nobody's", Jobs: []string{"again"}})
 			require.NoError(t, b.Seal())
 		}
 		left := step

@@ -56,7 +56,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 			var newer *sqlstore.NewerSchemaError
 			require.ErrorAs(t, err, &newer)
 			require.Equal(t, 99, newer.Have)
-			require.Equal(t, 3, newer.Want)
+			require.Equal(t, 4, newer.Want)
 		}
 	})
 }

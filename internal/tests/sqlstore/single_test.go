@@ -22,6 +22,42 @@ func tagged(id string, tags ...string) store.Row {
 	return row
 }
 
+// A group that is opened while somebody moves its jobs out of the way is found at once all the same.
+func TestGroupOpensWhileItsJobsAreMoved(t *testing.T) {
+	o := stores.PostgreSQL(t)
+	b, _ := read(t, o.SQL, document("a"))
+	b.Put(store.Row{Key: document("a")})
+	b.Enqueue(store.Job{ID: "done", Group: "g"})
+	b.Enqueue(store.Job{ID: "left", Group: "g", Order: 1})
+	require.NoError(t, b.Seal())
+	require.NoError(t, o.SQL.Commit(ctx, b))
+	require.Len(t, lease(t, o.SQL, store.JobQuery{Token: "t", PerGroup: 1}), 1)
+
+	tx, err := o.DB.Begin()
+	require.NoError(t, err)
+	var group string
+	require.NoError(t, tx.QueryRow("select grp from frontdesk_leases for update").Scan(&group))
+	finish := store.NewBatch("acme", start)
+	finish.Done(store.Finish{Group: "g", Token: "t", Jobs: []string{"done"}})
+	require.NoError(t, finish.Seal())
+	finished := make(chan error)
+	go func() { finished <- o.SQL.Commit(ctx, finish) }()
+	require.Eventually(t, func() bool {
+		var waiting int
+		err := o.DB.QueryRow("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()").Scan(&waiting)
+		return err == nil && waiting > 0
+	}, 10*time.Second, time.Millisecond, "the finish waits for the lease")
+	_, err = tx.Exec("update frontdesk_jobs set at = $1", start.Add(time.Hour).UnixMicro())
+	require.NoError(t, err)
+	require.NoError(t, tx.Commit())
+	require.NoError(t, <-finished)
+
+	next := lease(t, o.SQL, store.JobQuery{Token: "next"})
+	require.Len(t, next, 1)
+	require.Len(t, next[0].Jobs, 1)
+	require.Equal(t, "left", next[0].Jobs[0].ID)
+}
+
 func TestACommitIsOneStatement(t *testing.T) {
 	o := stores.PostgreSQL(t)
 	s, _, r := record(t, o)
@@ -50,7 +86,15 @@ func TestACommitIsOneStatement(t *testing.T) {
 	b, _ = read(t, s, document("other"))
 	b.Put(store.Row{Key: document("other")})
 	b.Done(store.Finish{Group: "g", Jobs: []string{"j"}})
-	require.Greater(t, len(statements(b)), 1, "what finishes jobs is done in steps")
+	require.Len(t, statements(b), 1, "a job is finished")
+	require.Empty(t, lease(t, s, store.JobQuery{Token: "t"}))
+
+	b, _ = read(t, s, document("third"))
+	b.Put(store.Row{Key: document("third")})
+	b.Enqueue(store.Job{ID: "j", Group: "g"})
+	b.Done(store.Finish{Group: "g", Jobs: []string{"j"}})
+	require.Greater(t, len(statements(b)), 1, "what finishes a job and queues it again is done in steps")
+	require.Len(t, lease(t, s, store.JobQuery{Token: "t"}), 1)
 
 	unseen, _, r2 := record(t, o)
 	b, _ = read(t, s, document("other")) // through the other handle

@@ -234,14 +234,15 @@ func TestLocksAreATenantsOwn(t *testing.T) {
 	assert.Greater(t, len(owner), 20)
 }
 
-// The catalogue has no sequence, no trigger and no foreign key, one function, which asks for keys of one tenant, and every index begins with the tenant, or the lane, which does.
+// The catalogue has no sequence, no trigger and no foreign key, functions of one tenant only, and every index begins with the tenant, or the lane, which does.
 func TestNothingInTheSchemaIsGlobal(t *testing.T) {
 	t.Run("PostgreSQL", func(t *testing.T) {
 		o := stores.PostgreSQL(t)
 		for what, query := range map[string]string{
-			"sequences":    "select sequencename from pg_sequences where schemaname = current_schema",
-			"triggers":     "select g.tgname from pg_trigger as g join pg_class as c on c.oid = g.tgrelid where c.relnamespace = current_schema::regnamespace",
-			"functions":    "select proname from pg_proc where pronamespace = current_schema::regnamespace and pg_get_function_arguments(oid) <> 'of_tenant text, kinds text[], ids text[]'",
+			"sequences": "select sequencename from pg_sequences where schemaname = current_schema",
+			"triggers":  "select g.tgname from pg_trigger as g join pg_class as c on c.oid = g.tgrelid where c.relnamespace = current_schema::regnamespace",
+			"functions": "select proname from pg_proc where pronamespace = current_schema::regnamespace " +
+				"and pg_get_function_arguments(oid) not in ('of_tenant text, kinds text[], ids text[]', 'of_lane text, of_group text, hold bigint, dropped text[]')",
 			"foreign keys": "select conname from pg_constraint where connamespace = current_schema::regnamespace and contype = 'f'",
 			"rules":        "select rulename from pg_rules where schemaname = current_schema",
 		} {
