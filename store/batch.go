@@ -98,6 +98,9 @@ func NewBatch(tenant string, now time.Time) *Batch {
 
 // Read notes what a decision rests on: each row found, and each key that was not there.
 func (b *Batch) Read(rows *Rows) {
+	if n := len(rows.Found) + len(rows.Absent); b.rows == nil {
+		b.Writes, b.rows = make([]Write, 0, n+2), make([]decided, 0, n+2)
+	}
 	for key, row := range rows.Found {
 		b.note(key, row.Version)
 	}

@@ -71,20 +71,33 @@ type Fact struct {
 }
 
 // listed are the facts with an index, by kind. Adding one is how a new list comes about: it needs no new method and no new type.
-var listed = map[Kind][]string{
-	Conversation: {"agent", "channel", "contact", "deadline", "failed", "folder", "followup", "handover", "label", "number", "owner", "pin", "queue", "record", "snoozed", "subscriber", "tag"},
-	Message:      {"conversation", "record", "trash", "undelivered"},
-	Contact:      {"field", "label", "phone", "record"},
-	Event:        {"contact", "feed"},
-	Delivery:     {"state"},
-	Notice:       {"agent", "conversation", "told"},
+var listed = []struct {
+	kind  Kind
+	names []string
+}{
+	{Message, []string{"conversation", "record", "trash", "undelivered"}},
+	{Conversation, []string{"agent", "channel", "contact", "deadline", "failed", "folder", "followup", "handover", "label", "number", "owner", "pin", "queue", "record", "snoozed", "subscriber", "tag"}},
+	{Contact, []string{"field", "label", "phone", "record"}},
+	{Event, []string{"contact", "feed"}},
+	{Delivery, []string{"state"}},
+	{Notice, []string{"agent", "conversation", "told"}},
+}
+
+// listedFacts looks through the few kinds, which is faster than a map.
+func listedFacts(kind Kind) []string {
+	for i := range listed {
+		if listed[i].kind == kind {
+			return listed[i].names
+		}
+	}
+	return nil
 }
 
 // Listed reports whether rows of the kind are listed by the fact of this name, and so need it in an index.
-func Listed(kind Kind, name string) bool { return slices.Contains(listed[kind], name) }
+func Listed(kind Kind, name string) bool { return slices.Contains(listedFacts(kind), name) }
 
 // ListedFacts returns the names of the listed facts of a kind, sorted.
-func ListedFacts(kind Kind) []string { return slices.Clone(listed[kind]) }
+func ListedFacts(kind Kind) []string { return slices.Clone(listedFacts(kind)) }
 
 // Clone returns a row that shares no memory with r.
 func (r Row) Clone() Row {

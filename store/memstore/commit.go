@@ -96,6 +96,7 @@ func (t *tenant) apply(b *store.Batch, cells []*cell, rows []*store.Row) {
 func (t *tenant) put(c *cell, row *store.Row) {
 	if c == nil {
 		c = &cell{}
+		c.at = c.space[:0]
 		t.rows[row.Key] = c
 	}
 	c.row = row

@@ -42,8 +42,9 @@ type tenant struct {
 // cell is where a row is found. The lists point to it, so that a row whose places in them stay the same is replaced in one step.
 // A row is never changed once it is in a cell, so that it can be copied out without the lock.
 type cell struct {
-	row *store.Row
-	at  []spot // where the lists have it
+	row   *store.Row
+	at    []spot  // where the lists have it
+	space [2]spot // for most rows' at
 }
 
 // New returns an empty store.
@@ -57,9 +58,10 @@ func New() *Store {
 // sooner is the order in which tenants are visited for work.
 func sooner(a, b *tenant) bool { return a.shard < b.shard || a.shard == b.shard && a.name < b.name }
 
-// newTree returns an ordered set without a lock of its own: the store's lock guards it.
+// newTree returns an ordered set without a lock of its own: the store's lock guards it. Its nodes are half as large as they would be by default, so
+// that moving an entry moves fewer others.
 func newTree[T any](less func(a, b T) bool) *btree.BTreeG[T] {
-	return btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})
+	return btree.NewBTreeGOptions(less, btree.Options{NoLocks: true, Degree: 16})
 }
 
 // tenant returns the tenant of a batch, making it if it is new.
@@ -103,9 +105,9 @@ func (s *Store) Load(ctx context.Context, tenant string, keys []store.Key, count
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	rows := &store.Rows{
-		Found:    make(map[store.Key]store.Row, len(keys)+1),
-		Counters: make(map[string]int64, len(counters)),
+	rows := &store.Rows{Found: make(map[store.Key]store.Row, len(keys)+1)}
+	if len(counters) > 0 {
+		rows.Counters = make(map[string]int64, len(counters))
 	}
 	var space [16]*store.Row
 	for _, row := range s.load(tenant, keys, counters, rows, space[:0]) {
