@@ -14,7 +14,7 @@
 // holds the other listed facts; words holds each word of each row once, which takes about 0.4 kB a message of twelve words in SQLite and
 // 1.3 kB in PostgreSQL. counters, jobs and leases hold what their names say. Every key begins with the tenant; jobs and leases begin with
 // the lane, which is the tenant preceded by its shard in two hexadecimal digits, so that tenants are visited in its order.
-// There are no triggers, no sequences and no foreign keys, and on PostgreSQL one function, which a commit asks what is there by now. Text compares byte by byte (COLLATE "C", BINARY), and bodies are bytes. A
+// There are no triggers, no sequences and no foreign keys, and on PostgreSQL two functions in PL/pgSQL, which see what others have committed while a commit waited for them. Text compares byte by byte (COLLATE "C", BINARY), and bodies are bytes. A
 // job without a due time has the smallest number there is.
 //
 // What store.Listed says when a row is written decides where its facts go. When it says more in a later version, rows written before
@@ -34,11 +34,14 @@
 // are to stay as they are in share mode, rows to be changed for update, and keys that must be absent by an advisory lock, since there
 // is no row to lock: shared by those who check that the key stays absent, exclusive for him who inserts it. A batch with more than 200
 // such keys locks its tenant's absent keys as a whole, so that the server's lock table does not fill up. Where it can be, all of this is one
-// statement and one round trip: if the batch finishes no jobs, and this process has seen the rows that it writes over. A counter is kept in 8
+// statement and one round trip: if this process has seen the rows that it writes over. A counter is kept in 8
 // stripes, chosen by the connection, so that commits do not wait for each other's counters. What the server aborts (serialization
 // failure, deadlock, unique violation) is an ErrConflict that names the rows of the batch; for a batch without rows, the groups it
 // finishes, under the kind "group". Leases are committed without waiting for the disk: one that a crash of the server takes back leaves
 // its group to be leased again, and what was committed under it was on the disk after it.
+//
+// Give the pool as many idle connections as it may have (SetMaxIdleConns): a connection keeps the plans of its statements, which are large and take
+// as long to plan as to run, and database/sql closes all but two that rest.
 //
 // With Options.Await the store implements [store.Listener]. Work that is due at once is then announced by NOTIFY: after the commit, in a
 // statement of its own, at most twenty times a second. Listen holds one connection of the pool, on which Await waits; docs/embedding.md has

@@ -28,14 +28,14 @@ func (t *tables) lease(ctx context.Context, q querier, transact transactor, apar
 		return nil, err
 	}
 	var leases []store.Lease
-	take := func(q querier) error {
-		leases, err = t.take(ctx, q, groups, apart, &query)
-		return err
-	}
 	if apart {
-		err = take(q)
-	} else {
-		err = transact(ctx, take)
+		leases, err = t.take(ctx, q, groups, apart, &query)
+	}
+	if !apart || aborted(err) { // as it may be at an isolation level that the database has for every transaction
+		err = transact(ctx, func(q querier) error {
+			leases, err = t.take(ctx, q, groups, false, &query)
+			return err
+		})
 	}
 	if err != nil {
 		return nil, err

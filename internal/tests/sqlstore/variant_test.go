@@ -12,7 +12,7 @@ import (
 
 // someCases are the cases that a variant of PostgreSQL is most likely to break. With FRONTDESK_VARIANTS=all the variants run all cases, about
 // half a minute each.
-var someCases = []string{"Model/RandomOperations", "Contention/WriteSkewOnAbsence", "Jobs/ShardOrder", "Tx/UsableAfterConflict"}
+var someCases = []string{"Model/RandomOperations", "Contention/WriteSkewOnAbsence", "Jobs/ShardOrder", "Leases/EachJobDoneOnce", "Tx/UsableAfterConflict"}
 
 func variant(t *testing.T, options sqlstore.Options, settings ...string) {
 	big(t)
