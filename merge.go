@@ -68,7 +68,8 @@ func merging(head *conversation.Conversation, parts []conversation.Conversation)
 // Merge makes conversations of one mailbox parts of another, in one commit: the head takes over their people, threads, tags and what
 // waits in them; what the customer writes next on any of the threads comes there; their timelines show in the head's, and their IDs lead
 // to it. They are no longer listed or counted. At most 10 at once, and 20 parts in all. Errors: ErrNotFound, ErrForbidden, ErrInvalid,
-// conversation.ErrValue, and conversation.ErrState if one of them is merged already, is in spam or in trash.
+// conversation.ErrValue (also if together they have more tags, records and the like than a conversation may: nothing is merged then), and
+// conversation.ErrState if one of them is merged already, is in spam or in trash.
 func (s *Session) Merge(ctx context.Context, into string, from ...string) (out Conversation, err error) {
 	err = s.desk.write(ctx, s.actor.Tenant, "conversation/"+into, func(t *txn) error {
 		c, err := t.caller(s.actor, "merge conversations", toWork)

@@ -155,7 +155,7 @@ func (cmd ChangeTags) do(x *step) error {
 	tags = append(tags, cmd.Add...)
 	slices.Sort(tags)
 	tags = slices.Compact(tags)
-	if len(tags) > MaxTags {
+	if beyond(len(before), len(tags), MaxTags) {
 		return badValue("tags", "%d tags, at most %d", len(tags), MaxTags)
 	}
 	x.c.Tags = tags

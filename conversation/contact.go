@@ -111,7 +111,7 @@ func (c *Contact) ChangeLabels(add, remove []string) (bool, error) {
 	labels = append(labels, add...)
 	slices.Sort(labels)
 	labels = slices.Compact(labels)
-	if len(labels) > MaxLabels {
+	if beyond(len(c.Labels), len(labels), MaxLabels) {
 		return false, badValue("labels", "%d labels, at most %d", len(labels), MaxLabels)
 	}
 	changed := !slices.Equal(labels, c.Labels)

@@ -176,7 +176,7 @@ func minutesCode(m *Message) string {
 // if nothing changes.
 func (m *Message) ChangeTags(cmd ChangeTags) (*Event, error) {
 	tags := merge(m.Tags, cmd.Add, cmd.Remove, cmp.Compare)
-	if len(tags) > MaxTags {
+	if beyond(len(m.Tags), len(tags), MaxTags) {
 		return nil, badValue("tags", "%d tags, at most %d", len(tags), MaxTags)
 	}
 	if m.Direction == Activity {

@@ -145,14 +145,17 @@ func setFields(fields, change map[string]Value) (map[string]Value, []string, err
 		}
 		changed = append(changed, id)
 	}
-	values := 0
-	for _, v := range out {
-		values += len(v.Values)
-	}
-	if len(out) > MaxFields || values > maxValues {
+	if had, values := countValues(fields), countValues(out); beyond(len(fields), len(out), MaxFields) || beyond(had, values, maxValues) {
 		return nil, nil, badValue("fields", "%d fields with %d values, at most %d with %d", len(out), values, MaxFields, maxValues)
 	}
 	return out, changed, nil
+}
+
+func countValues(fields map[string]Value) (n int) {
+	for _, v := range fields {
+		n += len(v.Values)
+	}
+	return n
 }
 
 // SetFields changes custom fields, whose values are in their canonical form, and returns the IDs of those that changed. One without values

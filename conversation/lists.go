@@ -16,6 +16,18 @@ const (
 	MaxRecordID    = 180 // bytes of a record's ID
 )
 
+// maxListed bounds all that a merged conversation is listed by. A store takes 500 facts of a row; some 30 are about the conversation itself.
+const maxListed = 450
+
+// listed counts what a conversation is listed by. An owner or subscriber counts twice: it is found by him, and seen by him.
+func (c *Conversation) listed() int {
+	return len(c.Contacts) + len(c.Tags) + len(c.Labels) + len(c.Folders) + len(c.Pinned) + len(c.Links) + 2*(len(c.Owners)+len(c.Subscribers))
+}
+
+// beyond reports whether a list became longer than it may be. One that was too long already, since the maximum was lowered, can be made
+// shorter, and have others in the place of what is removed.
+func beyond(before, after, most int) bool { return after > most && after > before }
+
 // merge returns a sorted list without what is removed and with what is added. Adding wins over removing.
 func merge[T comparable](list, add, remove []T, order func(a, b T) int) []T {
 	out := slices.DeleteFunc(slices.Clone(list), func(v T) bool { return slices.Contains(remove, v) })
@@ -67,7 +79,7 @@ func (cmd ChangeFolders) do(x *step) error {
 	}
 	before := x.c.Folders
 	after := merge(before, cmd.Add, cmd.Remove, cmp.Compare)
-	if len(after) > MaxFolders {
+	if beyond(len(before), len(after), MaxFolders) {
 		return badValue("folders", "%d folders, at most %d", len(after), MaxFolders)
 	}
 	x.c.Folders = after
@@ -102,7 +114,7 @@ func (cmd ChangeOwners) do(x *step) error {
 	}
 	before := x.c.Owners
 	after := merge(before, cmd.Add, cmd.Remove, Owner.compare)
-	if len(after) > MaxOwners {
+	if beyond(len(before), len(after), MaxOwners) {
 		return badValue("owners", "%d owners, at most %d", len(after), MaxOwners)
 	}
 	x.c.Owners = after
@@ -126,7 +138,7 @@ func (cmd ChangeSubscribers) do(x *step) error {
 	}
 	before := x.c.Subscribers
 	after := merge(before, cmd.Add, cmd.Remove, cmp.Compare)
-	if len(after) > MaxSubscribers {
+	if beyond(len(before), len(after), MaxSubscribers) {
 		return badValue("subscribers", "%d subscribers, at most %d", len(after), MaxSubscribers)
 	}
 	x.c.Subscribers = after
@@ -155,7 +167,7 @@ func (cmd ChangeLinks) do(x *step) error {
 		}
 	}
 	slices.SortFunc(after, func(a, b Link) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID)) })
-	if len(after) > MaxLinks {
+	if beyond(len(before), len(after), MaxLinks) {
 		return badValue("links", "%d records, at most %d", len(after), MaxLinks)
 	}
 	x.c.Links = after
@@ -202,8 +214,8 @@ func (x *step) pin(on bool) error {
 	switch {
 	case pinned == on:
 		return nil
-	case on && len(x.c.Pinned) == MaxPins:
-		return badValue("pin", "%d agents have pinned it, at most %d", MaxPins, MaxPins)
+	case on && len(x.c.Pinned) >= MaxPins:
+		return badValue("pin", "%d agents have pinned it, at most %d", len(x.c.Pinned), MaxPins)
 	case on:
 		x.c.Pinned = slices.Insert(x.c.Pinned, i, agent)
 	default:

@@ -12,7 +12,8 @@ const MaxParts = 20
 func (c *Conversation) Gone() bool { return c.Into != "" || !c.Erasing.IsZero() }
 
 // Absorb is what a conversation takes over when others are merged into it: their people, threads, tags and the like, and what in them
-// waits for somebody. Their timelines stay their own and are shown with this one's.
+// waits for somebody. Their timelines stay their own and are shown with this one's. It is refused if the conversation would have more of
+// something than it may: nothing that somebody has put there is dropped.
 type Absorb struct {
 	Parts []Conversation // as they are before
 }
@@ -37,9 +38,33 @@ func (cmd Absorb) do(x *step) error {
 		}
 		ids = append(ids, p.ID)
 	}
+	before := x.c.Clone()
 	entry := x.tell(EventMerged, joined(ids), x.c.ID)
 	for i := range cmd.Parts {
 		x.absorb(&cmd.Parts[i], entry)
+	}
+	return before.outgrown(&x.c)
+}
+
+// outgrown refuses what a merge would make of a conversation if that has more of something than it may.
+func (c *Conversation) outgrown(merged *Conversation) error {
+	for _, l := range []struct {
+		field, what         string
+		before, after, most int
+	}{
+		{"tags", "tags", len(c.Tags), len(merged.Tags), MaxTags},
+		{"folders", "folders, personal ones included", len(c.Folders), len(merged.Folders), MaxFolders},
+		{"pin", "agents who have pinned it", len(c.Pinned), len(merged.Pinned), MaxPins},
+		{"owners", "owners", len(c.Owners), len(merged.Owners), MaxOwners},
+		{"subscribers", "subscribers", len(c.Subscribers), len(merged.Subscribers), MaxSubscribers},
+		{"links", "records", len(c.Links), len(merged.Links), MaxLinks},
+		{"fields", "fields", len(c.Fields), len(merged.Fields), MaxFields},
+		{"fields", "values of fields", countValues(c.Fields), countValues(merged.Fields), maxValues},
+		{"merge", "people, tags, labels, folders, pins, records and, each counted twice, owners and subscribers", c.listed(), merged.listed(), maxListed},
+	} {
+		if beyond(l.before, l.after, l.most) {
+			return badValue(l.field, "the conversation would have %d %s, at most %d; merge fewer conversations, or remove some before", l.after, l.what, l.most)
+		}
 	}
 	return nil
 }
@@ -105,9 +130,6 @@ func (x *step) absorbLists(p *Conversation) {
 		}
 	}
 	x.c.Tags = merged(x.c.Tags, p.Tags)
-	if len(x.c.Tags) > MaxTags {
-		x.c.Tags = x.c.Tags[:MaxTags]
-	}
 	x.c.Folders = merged(x.c.Folders, p.Folders)
 	x.c.Pinned = merged(x.c.Pinned, p.Pinned)
 	x.c.Subscribers = merged(x.c.Subscribers, p.Subscribers)
@@ -115,8 +137,9 @@ func (x *step) absorbLists(p *Conversation) {
 	for _, l := range p.Links {
 		x.c.Links, _ = addLink(x.c.Links, l)
 	}
-	for _, o := range p.Owners {
-		if !slices.ContainsFunc(x.c.Owners, func(mine Owner) bool { return mine.Role == o.Role }) {
+	mine := x.c.Owners
+	for _, o := range p.Owners { // of a responsibility that nobody has here, all who have it there
+		if !slices.ContainsFunc(mine, func(my Owner) bool { return my.Role == o.Role }) {
 			x.c.Owners = append(x.c.Owners, o)
 		}
 	}

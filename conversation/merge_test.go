@@ -75,13 +75,14 @@ func TestAbsorb(t *testing.T) {
 		l.do(ben, tt.has, Absorb{Parts: []Conversation{part}})
 		assert.Equal(t, tt.want, l.c.Agent+"/"+l.c.Team, name)
 	}
-	// More tags than it may have are dropped.
+	// Two who have what nobody has here both come, and in what somebody has here nobody joins him.
 	l, part = merging(t)
-	for i := range MaxTags {
-		part.Tags = append(part.Tags, fmt.Sprintf("t%03d", i))
-	}
+	part.Owners = []Owner{{"q", "ann"}, {"q", "zoe"}, {"r", "ann"}, {"r", "zoe"}}
+	before = l.c.Clone()
 	l.do(ben, Absorb{Parts: []Conversation{part}})
-	assert.Len(t, l.c.Tags, MaxTags)
+	assert.Equal(t, []Owner{{"q", "ann"}, {"q", "zoe"}, {"r", "ben"}}, l.c.Owners)
+	l.do(ben, Release{Part: part, Before: before})
+	assert.Equal(t, before.Owners, l.c.Owners)
 	// Where there is nothing, there is still nothing.
 	l = begin(t, Rules{})
 	l.do(ben, Absorb{Parts: []Conversation{{ID: "c2", Mailbox: "shop", Method: "chat", Tags: []string{"x"}}}})
@@ -109,6 +110,86 @@ func TestAbsorbRefuses(t *testing.T) {
 	own.do(ann, Absorb{Parts: []Conversation{internal}})
 	_, err = own.try(ann, Absorb{Parts: []Conversation{part}})
 	require.ErrorIs(t, err, ErrValue)
+}
+
+// What would have more than a conversation may is refused, and the refusal says of what, how many and what is the most. At the maximum it is not.
+func TestAbsorbRefusesTooMany(t *testing.T) {
+	owners := func(n int) (out []Owner) {
+		for _, id := range many(n, "o") {
+			out = append(out, Owner{id, "ann"})
+		}
+		return out
+	}
+	links := func(n int) (out []Link) {
+		for _, id := range many(n, "l") {
+			out = append(out, Link{"order", id, ByMatch})
+		}
+		return out
+	}
+	fields := func(n, values int) map[string]Value {
+		out := map[string]Value{}
+		for _, id := range many(n, "f") {
+			out[id] = Value{Values: many(values, "v")}
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		field string
+		most  int
+		give  func(c *Conversation, n int) // the first n of as many as one likes
+	}{
+		{"tags", MaxTags, func(c *Conversation, n int) { c.Tags = many(n, "t") }},
+		{"folders", MaxFolders, func(c *Conversation, n int) { c.Folders = many(n, "f") }},
+		{"pin", MaxPins, func(c *Conversation, n int) { c.Pinned = many(n, "p") }},
+		{"owners", MaxOwners, func(c *Conversation, n int) { c.Owners = owners(n) }},
+		{"subscribers", MaxSubscribers, func(c *Conversation, n int) { c.Subscribers = many(n, "agent/s") }},
+		{"links", MaxLinks, func(c *Conversation, n int) { c.Links = links(n) }},
+		{"fields", MaxFields, func(c *Conversation, n int) { c.Fields = fields(n, 1) }},
+		{"fields", maxValues, func(c *Conversation, n int) { c.Fields = fields(n/10, 10) }},
+		{"merge", maxListed, func(c *Conversation, n int) { c.Labels = many(n, "l") }},
+		{"merge", maxListed, func(c *Conversation, n int) { c.Contacts = many(n, "k") }},
+	} {
+		step := 1
+		if tt.most == maxValues {
+			step = 10
+		}
+		absorb := func(head int, parts ...int) (*life, error) {
+			l := &life{tb: t, now: start}
+			l.do(system, Create{ID: "c1", Mailbox: "shop", Method: "chat"})
+			tt.give(&l.c, head)
+			var cmd Absorb
+			for i, n := range parts {
+				p := Conversation{ID: fmt.Sprint("p", i), Mailbox: "shop", Method: "chat"}
+				tt.give(&p, n)
+				cmd.Parts = append(cmd.Parts, p)
+			}
+			before := l.c.Clone()
+			_, err := l.try(ben, cmd)
+			if err != nil {
+				assert.Equal(t, before, l.c, tt.field)
+			}
+			return l, err
+		}
+		refused := func(err error, n int) {
+			t.Helper()
+			var bad *ValueError
+			require.ErrorAs(t, err, &bad, "%s %d", tt.field, n)
+			assert.Equal(t, tt.field, bad.Field)
+			assert.Contains(t, bad.Error(), fmt.Sprint(n))
+			assert.Contains(t, bad.Error(), fmt.Sprint("at most ", tt.most))
+			assert.Contains(t, bad.Error(), "merge fewer")
+		}
+		_, err := absorb(10, tt.most)
+		require.NoError(t, err, "%s: as many as it may have", tt.field)
+		_, err = absorb(10, tt.most+step)
+		refused(err, tt.most+step)
+		_, err = absorb(tt.most, 20, tt.most+step)
+		refused(err, tt.most+step)
+		_, err = absorb(tt.most+2*step, tt.most+step)
+		require.NoError(t, err, "%s: it has too many already, and no more come", tt.field)
+		_, err = absorb(tt.most+step, tt.most+2*step)
+		refused(err, tt.most+2*step)
+	}
 }
 
 // Merged is unread for whom either was unread; undoing leaves read what somebody has read since.

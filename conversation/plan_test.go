@@ -198,6 +198,59 @@ func TestListsRefuse(t *testing.T) {
 	assert.NoError(t, err, "at the limits")
 }
 
+// What has more than it may, since the maximum was lowered, can be made shorter and changed, but not longer.
+func TestTooLongListsCanBeShortened(t *testing.T) {
+	l := begin(t, Rules{})
+	p := Contact{Labels: many(MaxLabels+2, "x"), Fields: map[string]Value{}}
+	m := &Message{Direction: Inbound, Tags: many(MaxTags+2, "x")}
+	l.c.Tags, l.c.Folders, l.c.Fields = many(MaxTags+2, "x"), many(MaxFolders+2, "x"), map[string]Value{}
+	for _, id := range many(MaxOwners+2, "x") {
+		l.c.Owners = append(l.c.Owners, Owner{"r", id})
+	}
+	l.c.Subscribers, l.c.Pinned = many(MaxSubscribers+2, "agent/x"), append([]string{"ben"}, many(MaxPins+1, "x")...)
+	for _, id := range many(MaxLinks+2, "x") {
+		l.c.Links = append(l.c.Links, Link{"order", id, ByHand})
+	}
+	for i, id := range many(MaxFields+2, "x") {
+		v := Value{Values: many(1+2*(i%2), "v")}
+		l.c.Fields[id], p.Fields[id] = v, v
+	}
+	p.Fields["x000"] = Value{Values: many(MaxFieldValues*3, "v")}
+	l.c.Fields["x000"] = p.Fields["x000"]
+	order := func(id string) []Link { return []Link{{Kind: "order", ID: id}} }
+	one := Value{Values: []string{"v"}}
+	for _, tt := range []struct{ shorter, other, longer Command }{
+		{ChangeTags{Remove: []string{"x001"}}, ChangeTags{Remove: []string{"x002"}, Add: []string{"y"}}, ChangeTags{Add: []string{"z"}}},
+		{ChangeFolders{Remove: []string{"x001"}}, ChangeFolders{Remove: []string{"x002"}, Add: []string{"y"}}, ChangeFolders{Add: []string{"z"}}},
+		{ChangeOwners{Remove: []Owner{{"r", "x001"}}}, ChangeOwners{Remove: []Owner{{"r", "x002"}}, Add: []Owner{{"r", "y"}}}, ChangeOwners{Add: []Owner{{"r", "z"}}}},
+		{ChangeSubscribers{Remove: []string{"agent/x001"}}, ChangeSubscribers{Remove: []string{"agent/x002"}, Add: []string{"agent/y"}}, ChangeSubscribers{Add: []string{"agent/z"}}},
+		{ChangeLinks{Remove: order("x001")}, ChangeLinks{Remove: order("x002"), Add: order("y")}, ChangeLinks{Add: order("z")}},
+		{SetFields{map[string]Value{"x001": {}}}, SetFields{map[string]Value{"x002": {}, "y": one}}, SetFields{map[string]Value{"z": one}}},
+		{Unpin{}, Unpin{}, Pin{}},
+	} {
+		assert.True(t, l.do(ben, tt.shorter).Changed())
+		l.do(ben, tt.other)
+		_, err := l.try(ben, tt.longer)
+		require.ErrorIs(t, err, ErrValue, "%#v", tt.longer)
+	}
+	assert.Equal(t, []int{MaxTags + 1, MaxFolders + 1, MaxOwners + 1, MaxSubscribers + 1, MaxLinks + 1, MaxFields + 1, MaxPins + 1},
+		[]int{len(l.c.Tags), len(l.c.Folders), len(l.c.Owners), len(l.c.Subscribers), len(l.c.Links), len(l.c.Fields), len(l.c.Pinned)})
+	_, err := l.try(ben, SetFields{map[string]Value{"x003": {Values: many(4, "v")}}})
+	require.ErrorIs(t, err, ErrValue, "as many fields, with a value more")
+
+	_, err = p.ChangeLabels(nil, []string{"x001"})
+	require.NoError(t, err)
+	_, err = p.ChangeLabels([]string{"z"}, nil)
+	require.ErrorIs(t, err, ErrValue)
+	_, err = p.SetFields(map[string]Value{"x001": {}})
+	require.NoError(t, err)
+	_, err = m.ChangeTags(ChangeTags{Remove: []string{"x001"}})
+	require.NoError(t, err)
+	_, err = m.ChangeTags(ChangeTags{Add: []string{"z"}})
+	require.ErrorIs(t, err, ErrValue)
+	assert.Equal(t, []int{MaxLabels + 1, MaxFields + 1, MaxTags + 1}, []int{len(p.Labels), len(p.Fields), len(m.Tags)})
+}
+
 func TestPins(t *testing.T) {
 	l := begin(t, Rules{})
 	l.do(ben, Pin{})

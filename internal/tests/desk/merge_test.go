@@ -94,7 +94,40 @@ func TestC22_MergeIsOneConversation(t *testing.T) {
 		assert.Equal(t, 1, w.count(conversation.EventMerged)-1, "one event for the part and one for the head")
 		w.do(w.jane, a.ID, frontdesk.SetStatus{Status: conversation.Closed})
 		assert.Zero(t, w.unread(w.jane))
+		w.mergesWhatBothHave()
 	})
+}
+
+// mergesWhatBothHave merges conversations that are tied to one record, each in a way of its own, and that people are responsible for.
+func (w *world) mergesWhatBothHave() {
+	w.t.Helper()
+	for _, role := range []string{"buying", "returns"} {
+		require.NoError(w.t, w.setup.SaveResponsibility(ctx, frontdesk.Responsibility{ID: role, Names: english(role)}))
+	}
+	order := func(id string, by conversation.LinkBy) conversation.Link {
+		return conversation.Link{Kind: "order", ID: id, By: by}
+	}
+	a, b := w.hearsAt("kim", "a"), w.hearsAt("lee", "b")
+	w.do(w.setup, a.ID, frontdesk.ChangeLinks{Add: []conversation.Link{order("1", conversation.ByMatch), order("3", conversation.ByHand)}},
+		frontdesk.ChangeOwners{Add: []conversation.Owner{{Role: "returns", Agent: "jd"}}})
+	w.do(w.setup, b.ID, frontdesk.ChangeLinks{Add: []conversation.Link{order("1", conversation.ByHand), order("2", conversation.ByCapture)}},
+		frontdesk.ChangeOwners{Add: []conversation.Owner{{Role: "buying", Agent: "jd"}, {Role: "buying", Agent: "joe"}, {Role: "returns", Agent: "joe"}}})
+	before := w.get(a.ID)
+	head, err := w.jane.Merge(ctx, a.ID, b.ID)
+	require.NoError(w.t, err)
+	assert.Equal(w.t, []conversation.Link{order("1", conversation.ByMatch), order("2", conversation.ByCapture), order("3", conversation.ByHand)}, head.Links, "a record is linked once")
+	assert.Equal(w.t, []conversation.Owner{{Role: "buying", Agent: "jd"}, {Role: "buying", Agent: "joe"}, {Role: "returns", Agent: "jd"}}, head.Owners)
+	for _, id := range []string{"1", "2", "3"} {
+		assert.Equal(w.t, []string{a.ID}, w.facts("record", "order/"+id))
+	}
+	changed := w.get(a.ID).Changed
+	w.clock.Advance(time.Minute)
+	w.do(w.jane, a.ID, frontdesk.ChangeLinks{Add: []conversation.Link{order("2", "")}}, frontdesk.ChangeOwners{Add: head.Owners})
+	assert.Equal(w.t, changed, w.get(a.ID).Changed, "what is there already is no change")
+	_, err = w.jane.Unmerge(ctx, b.ID)
+	require.NoError(w.t, err)
+	assert.Equal(w.t, before.Links, w.get(a.ID).Links)
+	assert.Equal(w.t, before.Owners, w.get(a.ID).Owners)
 }
 
 // Receipts, edits and what is taken back find messages of before, and the head shows it.
@@ -263,4 +296,62 @@ func TestC22_Refusals(t *testing.T) {
 		require.Equal(t, http.StatusOK, w.hook(w.says("p0", "into the middle")))
 		assert.Equal(t, ids[10], w.get(ids[0]).ID)
 	})
+	each(t, refusesTooMany)
+}
+
+// refusesTooMany merges what together has more than a conversation may: nothing happens, and who merges learns what is too much.
+func refusesTooMany(t *testing.T, w *world) {
+	var all []frontdesk.Conversation
+	var ids []string
+	for i := range 6 {
+		c := w.hearsAt(fmt.Sprint("c", i), "hi")
+		all, ids = append(all, c), append(ids, c.ID)
+	}
+	give := func(what func(c *conversation.Conversation, i int)) {
+		for i, id := range ids {
+			w.edit(id, func(c *conversation.Conversation) { what(c, i) })
+			all[i] = w.get(id)
+		}
+	}
+	refused := func(field, n, most string) {
+		t.Helper()
+		entries := w.timeline(ids[0])
+		_, err := w.jane.MergePreview(ctx, ids[0], ids[1:]...)
+		_, err2 := w.jane.Merge(ctx, ids[0], ids[1:]...)
+		for _, err := range []error{err, err2} {
+			var bad *conversation.ValueError
+			require.ErrorAs(t, err, &bad)
+			assert.Equal(t, field, bad.Field)
+			assert.Contains(t, err.Error(), "would have "+n)
+			assert.Contains(t, err.Error(), "at most "+most)
+		}
+		w.same(all[0], entries)
+		for _, c := range all {
+			assert.Equal(t, c, w.get(c.ID), "nothing half done")
+		}
+	}
+	numbers := func(i, n int) (out []string) {
+		for k := range n {
+			out = append(out, fmt.Sprintf("x%d-%03d", i, k))
+		}
+		return out
+	}
+	give(func(c *conversation.Conversation, i int) {
+		for _, id := range numbers(i, conversation.MaxLinks) {
+			c.Links = append(c.Links, conversation.Link{Kind: "order", ID: id, By: conversation.ByHand})
+		}
+	})
+	refused("links", "600", "100")
+	give(func(c *conversation.Conversation, i int) { c.Links, c.Folders = nil, numbers(i, 10) })
+	refused("folders", "60", "50")
+	give(func(c *conversation.Conversation, i int) { c.Folders, c.Labels = nil, numbers(i, 100) })
+	refused("merge", "606", "450")
+
+	// As much as it may have, a store takes; and what is above a maximum that was lowered since can be made shorter.
+	give(func(c *conversation.Conversation, i int) { c.Labels = numbers(i, 74) })
+	_, err := w.jane.Merge(ctx, ids[0], ids[1:]...)
+	require.NoError(t, err)
+	w.do(w.jane, ids[0], frontdesk.Assign{Agent: "jd", Team: "returns"}, frontdesk.SetFollowUp{At: w.clock.Now().Add(time.Hour)}, frontdesk.SetPriority{Priority: 3})
+	w.edit(ids[0], func(c *conversation.Conversation) { c.Labels, c.Folders = nil, numbers(0, 60) })
+	assert.Len(t, w.do(w.jane, ids[0], frontdesk.ChangeFolders{Remove: numbers(0, 1)}).Folders, 59)
 }
