@@ -77,7 +77,7 @@ type Query struct {
 	Agent     string   `json:"agent,omitempty"`     // only what this agent has
 	Team      string   `json:"team,omitempty"`      // only what this team has
 	Tag       string   `json:"tag,omitempty"`
-	Label     string   `json:"label,omitempty"` // of a contact
+	Label     string   `json:"label,omitempty"` // of a contact; Session.ChangeLabels says which
 	Folder    string   `json:"folder,omitempty"`
 	Channel   string   `json:"channel,omitempty"`
 	Platform  string   `json:"platform,omitempty"` // the kind of a channel, such as "twilio"

@@ -91,21 +91,30 @@ func (d *Desk) followOne(ctx context.Context, tenant, id string, links []convers
 		if err != nil {
 			return err
 		}
-		people, err := t.people(&conv)
-		if err != nil {
-			return err
-		}
-		env, err := t.env(conversation.Actor{Kind: conversation.BySystem}, conv.Mailbox, t.ids)
-		if err != nil {
-			return err
-		}
-		commands := []conversation.Command{conversation.Relabel{Labels: labels(people)}}
+		var more []conversation.Command
 		if conv.Status == conversation.Open && conv.Place == conversation.Inbox && len(links) > 0 {
-			commands = append(commands, conversation.Found{Links: links})
+			more = append(more, conversation.Found{Links: links})
 		}
-		_, err = t.apply(&conv, false, env, commands...)
+		_, err = t.relabel(&conv, more...)
 		return err
 	})
+}
+
+// relabel gives a conversation the labels its contacts have now, and carries out more commands with it.
+func (t *txn) relabel(conv *conversation.Conversation, more ...conversation.Command) (conversation.Conversation, error) {
+	people, err := t.people(conv)
+	if err != nil {
+		return *conv, err
+	}
+	env, err := t.env(conversation.Actor{Kind: conversation.BySystem}, conv.Mailbox, t.ids)
+	if err != nil {
+		return *conv, err
+	}
+	change, err := t.apply(conv, false, env, append([]conversation.Command{conversation.Relabel{Labels: labels(people)}}, more...)...)
+	if err != nil {
+		return *conv, err
+	}
+	return change.Conversation, nil
 }
 
 // labels are those of all of a conversation's people, sorted.

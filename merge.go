@@ -225,6 +225,9 @@ func (t *txn) unmerge(c caller, head, p *conversation.Conversation) (left conver
 		return left, err
 	}
 	release := conversation.Release{Part: *p, Before: undo.Before}
+	if release.Others, err = t.siblings(head, p.ID); err != nil {
+		return left, err
+	}
 	if err := t.load(messageKey(undo.Entry)); err != nil {
 		return left, err
 	}
@@ -232,15 +235,72 @@ func (t *txn) unmerge(c caller, head, p *conversation.Conversation) (left conver
 		release.Entry, release.Prior = entry.Sequence, entry.Prior
 	}
 	env.IDs = t.ids
-	if _, err := t.apply(head, false, env, release); err != nil {
+	released, err := t.apply(head, false, env, release)
+	if err != nil {
 		return left, err
 	}
 	t.remove(key)
+	if err := t.handDown(release); err != nil {
+		return left, err
+	}
 	own := slices.DeleteFunc(slices.Clone(p.Threads), func(th conversation.Thread) bool {
-		_, before := undo.Before.Thread(th.Channel, th.Key)
-		return before
+		_, stays := released.Conversation.Thread(th.Channel, th.Key)
+		return stays
 	})
-	return change.Conversation, t.lead(own, head.ID, p.ID)
+	if err := t.lead(own, head.ID, p.ID); err != nil {
+		return left, err
+	}
+	// Which labels are whose, and what a contact was given while the part was in no list, the contacts know.
+	if _, err := t.relabel(&released.Conversation); err != nil {
+		return left, err
+	}
+	return t.relabel(&change.Conversation)
+}
+
+// siblings loads the parts of a conversation but one, and the documents of their merges.
+func (t *txn) siblings(head *conversation.Conversation, part string) (out []conversation.Conversation, err error) {
+	var keys []store.Key
+	for _, id := range head.Parts {
+		keys = append(keys, conversationKey(id), document("merge", id))
+	}
+	if err := t.load(keys...); err != nil {
+		return nil, err
+	}
+	for _, id := range head.Parts {
+		p, err := t.conversation(id)
+		switch {
+		case id == part || errors.Is(err, ErrNotFound):
+		case err != nil:
+			return nil, err
+		default:
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// handDown takes what a released part brought out of what the conversation was before later parts: what such a part brought, too, is
+// then its own to take along.
+func (t *txn) handDown(release conversation.Release) error {
+	for i := range release.Others {
+		key := document("merge", release.Others[i].ID)
+		row, ok := t.row(key)
+		if !ok {
+			continue
+		}
+		doc, err := decode[mergeDoc](t, row)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(doc.Before.Parts, release.Part.ID) {
+			continue
+		}
+		doc.Before = release.Undo(doc.Before)
+		if err := t.put(store.Row{Key: key}, formatDocument, doc); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // head loads a conversation, or what it is merged into.

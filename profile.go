@@ -81,8 +81,9 @@ func (s *Session) SetContactFields(ctx context.Context, contact string, fields m
 	})
 }
 
-// ChangeLabels adds and removes labels of a contact; adding wins over removing. A job gives them to his conversations. A label is made by
-// its first use. Errors: ErrNotFound, ErrForbidden, ErrInvalid, conversation.ErrValue.
+// ChangeLabels adds and removes labels of a contact; adding wins over removing. A job gives them to his conversations. A
+// conversation of several contacts has the first conversation.MaxLabels of all their labels, by ID, and is found by these; if it is listed
+// by so much else that a store would not take it, by fewer. A label is made by its first use. Errors: ErrNotFound, ErrForbidden, ErrInvalid, conversation.ErrValue.
 func (s *Session) ChangeLabels(ctx context.Context, contact string, add, remove []string) (conversation.Contact, error) {
 	for _, l := range slices.Concat(add, remove) {
 		if problem := conversation.CheckID(l); problem != "" {

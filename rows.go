@@ -110,7 +110,6 @@ func conversationFacts(c *conversation.Conversation) []store.Fact {
 		}
 	}
 	each("tag", c.Tags, activity)
-	each("label", c.Labels, activity)
 	each("folder", c.Folders, activity)
 	each("pin", c.Pinned, activity)
 	each("subscriber", c.Subscribers, activity)
@@ -149,6 +148,7 @@ func conversationFacts(c *conversation.Conversation) []store.Fact {
 			add("handover", c.Mailbox, since)
 		}
 	}
+	each("label", c.Labels[:max(0, min(len(c.Labels), store.MaxFacts-len(facts)))], activity) // as many as there is room for
 	return facts
 }
 

@@ -64,7 +64,7 @@ const (
 	noWord        ConsentState = ""
 	maxConsents                = 200 // channels on which a contact has said something
 	MaxIdentities              = 50  // of a contact
-	MaxLabels                  = 100 // of a contact
+	MaxLabels                  = 100 // of a contact, and of a conversation, which has the first of those of all its contacts
 	maxRecords                 = 50  // that a contact is tied to
 	MaxName                    = 500 // bytes of a contact's name
 )

@@ -83,7 +83,7 @@ type Conversation struct {
 	Subscribers []string         `json:"subscribers,omitempty"` // SubscriberAgent or SubscriberRole, sorted
 	Links       []Link           `json:"links,omitempty"`       // to the host's records, sorted
 	Suggestions []Link           `json:"suggestions,omitempty"` // links that a customer's text suggests and nobody has confirmed; no list knows them
-	Labels      []string         `json:"labels,omitempty"`      // those of its contacts, sorted
+	Labels      []string         `json:"labels,omitempty"`      // those of its contacts, sorted, the first MaxLabels; the others are on the contacts only
 	Fields      map[string]Value `json:"fields,omitempty"`      // custom fields, by ID
 	Free        int              `json:"free,omitempty"`        // minutes captured that nobody pays
 	Paid        int              `json:"paid,omitempty"`        // minutes captured that are billed

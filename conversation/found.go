@@ -103,17 +103,18 @@ func (cmd Judge) do(x *step) error {
 	return nil
 }
 
-// Relabel sets the labels of the conversation's contacts.
+// Relabel sets the labels of the conversation's contacts. Of more than MaxLabels it has the first.
 type Relabel struct {
 	Labels []string // sorted
 }
 
 func (cmd Relabel) do(x *step) error {
-	if slices.Equal(x.c.Labels, cmd.Labels) {
+	labels := listedLabels(cmd.Labels)
+	if slices.Equal(x.c.Labels, labels) {
 		return nil
 	}
-	x.event(Event{Type: EventLabelled, From: joined(x.c.Labels), To: joined(cmd.Labels)})
-	x.c.Labels = slices.Clone(cmd.Labels)
+	x.event(Event{Type: EventLabelled, From: joined(x.c.Labels), To: joined(labels)})
+	x.c.Labels = slices.Clone(labels)
 	return nil
 }
 

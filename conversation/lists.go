@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// How many a conversation has at the most. Together they stay below what a row may be listed by.
+// How many a conversation has at the most, besides MaxTags and MaxLabels.
 const (
 	MaxFolders     = 50
 	MaxOwners      = 20
@@ -17,12 +17,16 @@ const (
 )
 
 // maxListed bounds all that a merged conversation is listed by. A store takes 500 facts of a row; some 30 are about the conversation itself.
+// Labels do not count: they have what room is left.
 const maxListed = 450
 
 // listed counts what a conversation is listed by. An owner or subscriber counts twice: it is found by him, and seen by him.
 func (c *Conversation) listed() int {
-	return len(c.Contacts) + len(c.Tags) + len(c.Labels) + len(c.Folders) + len(c.Pinned) + len(c.Links) + 2*(len(c.Owners)+len(c.Subscribers))
+	return len(c.Contacts) + len(c.Tags) + len(c.Folders) + len(c.Pinned) + len(c.Links) + 2*(len(c.Owners)+len(c.Subscribers))
 }
+
+// listedLabels are the first of some sorted labels, as many as a conversation has.
+func listedLabels(labels []string) []string { return labels[:min(len(labels), MaxLabels)] }
 
 // beyond reports whether a list became longer than it may be. One that was too long already, since the maximum was lowered, can be made
 // shorter, and have others in the place of what is removed.

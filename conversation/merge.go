@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -60,7 +61,7 @@ func (c *Conversation) outgrown(merged *Conversation) error {
 		{"links", "records", len(c.Links), len(merged.Links), MaxLinks},
 		{"fields", "fields", len(c.Fields), len(merged.Fields), MaxFields},
 		{"fields", "values of fields", countValues(c.Fields), countValues(merged.Fields), maxValues},
-		{"merge", "people, tags, labels, folders, pins, records and, each counted twice, owners and subscribers", c.listed(), merged.listed(), maxListed},
+		{"merge", "people, tags, folders, pins, records and, each counted twice, owners and subscribers", c.listed(), merged.listed(), maxListed},
 	} {
 		if beyond(l.before, l.after, l.most) {
 			return badValue(l.field, "the conversation would have %d %s, at most %d; merge fewer conversations, or remove some before", l.after, l.what, l.most)
@@ -133,7 +134,7 @@ func (x *step) absorbLists(p *Conversation) {
 	x.c.Folders = merged(x.c.Folders, p.Folders)
 	x.c.Pinned = merged(x.c.Pinned, p.Pinned)
 	x.c.Subscribers = merged(x.c.Subscribers, p.Subscribers)
-	x.c.Labels = merged(x.c.Labels, p.Labels)
+	x.c.Labels = listedLabels(merged(x.c.Labels, p.Labels))
 	for _, l := range p.Links {
 		x.c.Links, _ = addLink(x.c.Links, l)
 	}
@@ -246,51 +247,22 @@ func (cmd Leave) do(x *step) error {
 	return nil
 }
 
-// Release undoes Absorb for one part: what the part brought leaves with it, and what came since stays.
+// Release undoes Absorb for one part: what the part brought leaves with it, unless one that is still merged has it, too. What came since
+// stays.
 type Release struct {
-	Part   Conversation // as it is now
-	Before Conversation // this one, before it absorbed the part
-	Prior  *Unread      // of the merge's entry
-	Entry  int64        // the merge's entry's sequence
+	Part   Conversation   // as it is now
+	Before Conversation   // this one, before it absorbed the part
+	Others []Conversation // the other parts, as they are now, in the order of Parts
+	Prior  *Unread        // of the merge's entry
+	Entry  int64          // the merge's entry's sequence
 }
 
 func (cmd Release) do(x *step) error {
-	i := slices.Index(x.c.Parts, cmd.Part.ID)
-	if i < 0 {
+	if !slices.Contains(x.c.Parts, cmd.Part.ID) {
 		return &StateError{Command: "unmerge", Reason: cmd.Part.ID + " is no part of the conversation"}
 	}
 	x.tell(EventUnmerged, x.c.ID, cmd.Part.ID)
-	p, before := &cmd.Part, &cmd.Before
-	x.c.Parts = slices.Delete(x.c.Parts, i, i+1)
-	x.c.Contacts = without(x.c.Contacts, p.Contacts, before.Contacts)
-	x.c.Tags = without(x.c.Tags, p.Tags, before.Tags)
-	x.c.Folders = without(x.c.Folders, p.Folders, before.Folders)
-	x.c.Pinned = without(x.c.Pinned, p.Pinned, before.Pinned)
-	x.c.Subscribers = without(x.c.Subscribers, p.Subscribers, before.Subscribers)
-	x.c.Labels = without(x.c.Labels, p.Labels, before.Labels)
-	x.c.Links = without(x.c.Links, p.Links, before.Links)
-	x.c.Owners = without(x.c.Owners, p.Owners, before.Owners)
-	x.c.Threads = slices.DeleteFunc(x.c.Threads, func(t Thread) bool {
-		return p.thread(t.Channel, t.Key) >= 0 && before.thread(t.Channel, t.Key) < 0
-	})
-	x.c.Messages -= p.Messages
-	x.c.Failed = max(0, x.c.Failed-p.Failed)
-	x.c.Free, x.c.Paid = x.c.Free-p.Free, x.c.Paid-p.Paid
-	if x.c.FollowUp.Equal(p.FollowUp) {
-		x.c.FollowUp = before.FollowUp
-	}
-	if x.c.Deadline.Equal(p.Deadline) {
-		x.c.Deadline = before.Deadline
-	}
-	if x.c.Priority == p.Priority {
-		x.c.Priority = before.Priority
-	}
-	if !p.WaitingSince.IsZero() && x.c.WaitingSince.Equal(p.WaitingSince) {
-		x.c.WaitingSince = before.WaitingSince
-	}
-	if x.c.Latest == 0 {
-		x.c.Latest, x.c.Preview = before.Latest, before.Preview
-	}
+	cmd.release(&x.c)
 	if x.c.Attention.Sequence == cmd.Entry && cmd.Prior != nil {
 		x.c.Attention, x.c.Readers = cmd.Prior.Attention, cmd.Prior.Readers.union(x.c.Readers)
 		if x.c.Attention.Sequence == 0 {
@@ -300,9 +272,162 @@ func (cmd Release) do(x *step) error {
 	return nil
 }
 
-// without returns a list without what is in gone and was not there before.
-func without[T comparable](list, gone, before []T) []T {
-	return slices.DeleteFunc(list, func(v T) bool { return slices.Contains(gone, v) && !slices.Contains(before, v) })
+// Undo returns what the Before of a part that was absorbed later has to be once this part is released: without what this part had brought
+// to it. Else what both parts have would count as the conversation's own, and stay when the second is released. A conversation that had
+// not absorbed the part is returned as it is.
+func (cmd Release) Undo(before Conversation) Conversation {
+	if !slices.Contains(before.Parts, cmd.Part.ID) {
+		return before
+	}
+	before = before.Clone()
+	cmd.release(&before)
+	return before
+}
+
+// release takes from a conversation that has the part what only the part brought. What parts that were there before it brought is in Before.
+func (cmd Release) release(c *Conversation) {
+	p, before := &cmd.Part, &cmd.Before
+	c.Parts = slices.DeleteFunc(c.Parts, func(id string) bool { return id == p.ID })
+	var others []*Conversation
+	for i := range cmd.Others {
+		if o := &cmd.Others[i]; slices.Contains(c.Parts, o.ID) && !slices.Contains(before.Parts, o.ID) {
+			others = append(others, o)
+		}
+	}
+	stays := func(list func(*Conversation) []string) []string {
+		out := slices.Clone(list(before))
+		for _, o := range others {
+			out = append(out, list(o)...)
+		}
+		return out
+	}
+	for _, list := range []func(*Conversation) *[]string{
+		func(c *Conversation) *[]string { return &c.Contacts },
+		func(c *Conversation) *[]string { return &c.Tags },
+		func(c *Conversation) *[]string { return &c.Folders },
+		func(c *Conversation) *[]string { return &c.Pinned },
+		func(c *Conversation) *[]string { return &c.Subscribers },
+		func(c *Conversation) *[]string { return &c.Labels },
+	} {
+		mine := list(c)
+		*mine = without(*mine, *list(p), stays(func(c *Conversation) []string { return *list(c) }))
+	}
+	c.Threads = slices.DeleteFunc(c.Threads, func(t Thread) bool {
+		has := func(o *Conversation) bool { return o.thread(t.Channel, t.Key) >= 0 }
+		return has(p) && !has(before) && !slices.ContainsFunc(others, has)
+	})
+	cmd.releaseLinks(c, others)
+	cmd.releaseOwners(c, others)
+	cmd.releaseFields(c, others)
+	c.Messages -= p.Messages
+	c.Failed = max(0, c.Failed-p.Failed)
+	c.Free, c.Paid = c.Free-p.Free, c.Paid-p.Paid
+	cmd.releaseDates(c, others)
+	cmd.releasePreview(c, others)
+}
+
+// releaseLinks has a record that the part and another are tied to stay in the other's way.
+func (cmd Release) releaseLinks(c *Conversation, others []*Conversation) {
+	left := without(c.Links, cmd.Part.Links, cmd.Before.Links)
+	for _, l := range gone(c.Links, left) {
+		for _, o := range others {
+			for _, theirs := range o.Links {
+				if theirs.Record() == l.Record() {
+					left, _ = addLink(left, theirs)
+				}
+			}
+		}
+	}
+	c.Links = left
+}
+
+// releaseOwners gives a responsibility that nobody has any more to who has it in the first of the others where somebody has.
+func (cmd Release) releaseOwners(c *Conversation, others []*Conversation) {
+	stays := slices.Clone(cmd.Before.Owners)
+	for _, o := range others {
+		stays = append(stays, o.Owners...)
+	}
+	left := without(c.Owners, cmd.Part.Owners, stays)
+	vacant := gone(c.Owners, left)
+	for _, o := range others {
+		mine := left
+		for _, owner := range o.Owners {
+			same := func(o Owner) bool { return o.Role == owner.Role }
+			if slices.ContainsFunc(vacant, same) && !slices.ContainsFunc(mine, same) {
+				left = append(slices.Clip(left), owner)
+			}
+		}
+	}
+	slices.SortFunc(left, Owner.compare)
+	c.Owners = left
+}
+
+// releaseFields replaces a value that the part brought, and that nobody has changed since, by the first of the others.
+func (cmd Release) releaseFields(c *Conversation, others []*Conversation) {
+	fields := maps.Clone(c.Fields)
+	for id, v := range cmd.Part.Fields {
+		mine, set := fields[id]
+		if _, had := cmd.Before.Fields[id]; had || !set || !mine.Equal(v) {
+			continue
+		}
+		delete(fields, id)
+		for _, o := range others {
+			if theirs, has := o.Fields[id]; has {
+				fields[id] = theirs
+				break
+			}
+		}
+	}
+	c.Fields = fields
+}
+
+// releaseDates makes what is still as the part brought it what it was before, or what the others bring. What was ended since stays ended.
+func (cmd Release) releaseDates(c *Conversation, others []*Conversation) {
+	for _, at := range []func(*Conversation) *time.Time{
+		func(c *Conversation) *time.Time { return &c.FollowUp },
+		func(c *Conversation) *time.Time { return &c.Deadline },
+		func(c *Conversation) *time.Time { return &c.WaitingSince },
+	} {
+		mine, theirs := at(c), at(&cmd.Part)
+		if theirs.IsZero() || !mine.Equal(*theirs) {
+			continue
+		}
+		*mine = *at(&cmd.Before)
+		for _, o := range others {
+			*mine = earlier(*mine, *at(o))
+		}
+	}
+	if cmd.Part.Priority > 0 && c.Priority == cmd.Part.Priority {
+		c.Priority = cmd.Before.Priority
+		for _, o := range others {
+			c.Priority = max(c.Priority, o.Priority)
+		}
+	}
+}
+
+// releasePreview shows, where a part's newest message is shown, that of the parts that are left.
+func (cmd Release) releasePreview(c *Conversation, others []*Conversation) {
+	if c.Latest != 0 {
+		return
+	}
+	newest := cmd.Before.Activity
+	c.Latest, c.Preview = cmd.Before.Latest, cmd.Before.Preview
+	for _, o := range others {
+		if o.Activity.After(newest) {
+			newest, c.Latest, c.Preview = o.Activity, 0, o.Preview
+		}
+	}
+}
+
+// without returns a list without what is in gone, unless it is in stays.
+func without[T comparable](list, gone, stays []T) []T {
+	var out []T
+	for _, v := range list {
+		if !slices.Contains(gone, v) || slices.Contains(stays, v) {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // Repaint follows a part's message that was edited or taken back: where the conversation shows the part's preview or attention, it shows

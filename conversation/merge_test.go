@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -146,7 +147,6 @@ func TestAbsorbRefusesTooMany(t *testing.T) {
 		{"links", MaxLinks, func(c *Conversation, n int) { c.Links = links(n) }},
 		{"fields", MaxFields, func(c *Conversation, n int) { c.Fields = fields(n, 1) }},
 		{"fields", maxValues, func(c *Conversation, n int) { c.Fields = fields(n/10, 10) }},
-		{"merge", maxListed, func(c *Conversation, n int) { c.Labels = many(n, "l") }},
 		{"merge", maxListed, func(c *Conversation, n int) { c.Contacts = many(n, "k") }},
 	} {
 		step := 1
@@ -307,6 +307,102 @@ func TestRelease(t *testing.T) {
 	assert.Equal(t, []int{first.c.Messages, 0, 10, 20}, []int{l.c.Messages, l.c.Failed, l.c.Free, l.c.Paid})
 	_, err := l.try(ann, Release{Part: other})
 	refusal(t, err)
+}
+
+// What a part that leaves has in common with one that stays stays, whichever leaves first and however they were merged; when the last has
+// left, all is as it was.
+func TestReleaseKeepsWhatOthersBrought(t *testing.T) {
+	value := func(v string) Value { return Value{Values: []string{v}} }
+	for _, together := range []bool{false, true} {
+		for _, firstLeaves := range []bool{false, true} {
+			name := fmt.Sprint("merged at once: ", together, ", the first leaves first: ", firstLeaves)
+			l := begin(t, Rules{})
+			l.receive("own")
+			l.do(ann, ChangeTags{Add: []string{"own"}}, SetFields{map[string]Value{"size": value("L")}})
+			own := l.c.Clone()
+			part := func(id string) Conversation {
+				return Conversation{ID: id, Mailbox: "shop", Method: "chat", Contacts: []string{"k", "k" + id}, Tags: []string{"own", "vip", id}, Folders: []string{"f", "f" + id},
+					Pinned: []string{"ann", id}, Subscribers: []string{"agent/" + id, "agent/zoe"}, Labels: []string{"l", "l" + id},
+					Links:    []Link{{"order", "1", ByHand}, {"order", id, ByHand}},
+					Owners:   []Owner{{"q", "zoe"}, {"r", id}},
+					Fields:   map[string]Value{"size": value("M"), "city": value("Ulm"), "name": value(id)},
+					Threads:  []Thread{{Channel: "sms", Key: "1"}, {Channel: "sms", Key: id}},
+					Priority: 3, Deadline: start.Add(48 * time.Hour), FollowUp: start.Add(72 * time.Hour), WaitingSince: start.Add(-time.Hour),
+					Preview: id, Latest: 9, Activity: l.now.Add(time.Hour)}
+			}
+			parts := map[string]Conversation{"a": part("a"), "b": part("b")}
+			b := parts["b"]
+			b.Activity = b.Activity.Add(time.Hour)
+			b.Links[0].By = ByMatch // each has it in a way of its own
+			parts["b"] = b
+			before := map[string]Conversation{"a": own.Clone(), "b": own.Clone()}
+			if together {
+				l.do(ann, Absorb{Parts: []Conversation{parts["a"], parts["b"]}})
+			} else {
+				l.do(ann, Absorb{Parts: []Conversation{parts["a"]}})
+				before["b"] = l.c.Clone()
+				l.do(ann, Absorb{Parts: []Conversation{parts["b"]}})
+			}
+			require.Equal(t, value("a"), l.c.Fields["name"], name)
+			leaves, stays := "b", "a"
+			if firstLeaves {
+				leaves, stays = "a", "b"
+			}
+			release := Release{Part: parts[leaves], Before: before[leaves], Others: []Conversation{parts[stays]}}
+			l.do(ann, release)
+			c := &l.c
+			assert.Equal(t, []string{customer.ID, "k", "k" + stays}, c.Contacts, name)
+			assert.ElementsMatch(t, []string{"own", stays, "vip"}, c.Tags, name)
+			assert.Equal(t, []string{"f", "f" + stays}, c.Folders, name)
+			assert.Equal(t, []string{"l", "l" + stays}, c.Labels, name)
+			assert.ElementsMatch(t, []string{"ann", stays}, c.Pinned, name)
+			assert.ElementsMatch(t, []string{"agent/zoe", "agent/" + stays}, c.Subscribers, name)
+			assert.Equal(t, []Link{parts[stays].Links[0], {"order", stays, ByHand}}, c.Links, name)
+			assert.Equal(t, []Owner{{"q", "zoe"}, {"r", stays}}, c.Owners, name)
+			assert.Equal(t, map[string]Value{"size": value("L"), "city": value("Ulm"), "name": value(stays)}, c.Fields, name)
+			assert.Len(t, c.Threads, 3, name)
+			assert.Equal(t, []any{3, start.Add(48 * time.Hour), start.Add(72 * time.Hour), start.Add(-time.Hour)}, []any{c.Priority, c.Deadline, c.FollowUp, c.WaitingSince}, name)
+			assert.Equal(t, stays, c.Preview, name)
+			assert.Zero(t, c.Latest, name)
+
+			l.do(ann, Release{Part: parts[stays], Before: release.Undo(before[stays])})
+			want, got := own.Clone(), l.c.Clone()
+			assert.Empty(t, got.Parts)
+			want.Parts, want.Activity, want.Changed, want.Sequence = got.Parts, got.Activity, got.Changed, got.Sequence
+			assert.Equal(t, want, got, name)
+		}
+	}
+
+	// What somebody has made of it since is not undone, nor is what has ended since.
+	l, part := merging(t)
+	other := part
+	other.ID, part.Deadline, part.FollowUp, part.Priority = "c3", time.Time{}, time.Time{}, 0
+	before := l.c.Clone()
+	before.Deadline, before.FollowUp, before.Priority = start, start, 1
+	l.do(ann, Absorb{Parts: []Conversation{part, other}}, ChangeTags{Remove: []string{"a"}}, SetFields{map[string]Value{"city": value("Bonn")}},
+		ChangeOwners{Add: []Owner{{"q", "zoe"}}}, SetPriority{}, SetDeadline{}, SetFollowUp{})
+	l.do(ann, Release{Part: part, Before: before, Others: []Conversation{other}})
+	assert.Equal(t, []string{"b"}, l.c.Tags)
+	assert.Equal(t, value("Bonn"), l.c.Fields["city"])
+	assert.Equal(t, []Owner{{"q", "ann"}, {"q", "zoe"}, {"r", "ben"}}, l.c.Owners)
+	assert.Equal(t, []any{0, time.Time{}, time.Time{}}, []any{l.c.Priority, l.c.Deadline, l.c.FollowUp})
+	was := l.c.Clone()
+	assert.Equal(t, was, Release{Part: part}.Undo(was), "of what it is no part of, nothing is undone")
+}
+
+// Labels are the contacts': a merge is not refused because of them, and lists the first.
+func TestLabelsHaveAMaximum(t *testing.T) {
+	most := many(MaxLabels, "m")
+	l := &life{tb: t, now: start}
+	l.do(system, Create{ID: "c1", Mailbox: "shop", Method: "chat", Labels: append(slices.Clone(most), "n")})
+	assert.Equal(t, most, l.c.Labels)
+	l.do(system, Relabel{Labels: append([]string{"l"}, most...)})
+	assert.Equal(t, append([]string{"l"}, most[:MaxLabels-1]...), l.c.Labels)
+	_, err := l.try(system, Relabel{Labels: append(slices.Clone(l.c.Labels), "z")})
+	require.NoError(t, err)
+	assert.False(t, l.do(system, Relabel{Labels: append(slices.Clone(l.c.Labels), "z")}).Changed(), "what is beyond it is no change")
+	l.do(ann, Absorb{Parts: []Conversation{{ID: "c2", Mailbox: "shop", Method: "chat", Labels: many(MaxLabels, "a")}}})
+	assert.Equal(t, many(MaxLabels, "a"), l.c.Labels)
 }
 
 // A part's own waiting-since and failures are told apart from those of the whole.

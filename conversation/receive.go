@@ -14,7 +14,7 @@ type Create struct {
 	Method   string
 	Subject  string
 	Contacts []string
-	Labels   []string // of the contacts, sorted
+	Labels   []string // of the contacts, sorted; of more than MaxLabels it has the first
 	Links    []Link   // that the contacts bring, sorted
 	Status   Status   // Defaults to the rules' Start
 
@@ -35,7 +35,7 @@ func (cmd Create) do(x *step) error {
 	}
 	now := x.env.Now.UTC().Truncate(time.Microsecond)
 	x.c = Conversation{ID: cmd.ID, Number: cmd.Number, Mailbox: cmd.Mailbox, Method: cmd.Method, Subject: cmd.Subject,
-		Contacts: slices.Clone(cmd.Contacts), Labels: slices.Clone(cmd.Labels), Links: slices.Clone(cmd.Links), Status: status, Place: Inbox, Created: now, Activity: now,
+		Contacts: slices.Clone(cmd.Contacts), Labels: slices.Clone(listedLabels(cmd.Labels)), Links: slices.Clone(cmd.Links), Status: status, Place: Inbox, Created: now, Activity: now,
 		Tags: slices.Clone(cmd.Tags), Subscribers: slices.Clone(cmd.Subscribers), Owners: slices.Clone(cmd.Owners), Type: cmd.Type, Stage: cmd.Stage}
 	x.event(Event{Type: EventCreated})
 	return nil

@@ -353,6 +353,40 @@ func TestC17_LabelsReachTheConversations(t *testing.T) {
 		_, err = w.jane.ChangeLabels(ctx, a, []string{"a,b"}, nil)
 		require.ErrorIs(t, err, frontdesk.ErrInvalid)
 		assert.Equal(t, 2, w.count(conversation.EventProfile))
+
+		// Many contacts of many labels: the conversation is listed by the first, and by fewer if it is listed by much else.
+		labels := func(prefix string) (out []string) {
+			for i := range conversation.MaxLabels {
+				out = append(out, fmt.Sprintf("%s%03d", prefix, i))
+			}
+			return out
+		}
+		contacts := later.Contacts
+		for i := range 5 {
+			p := w.hears(fmt.Sprint("p", i), "Hi").Contacts[0]
+			_, err := w.jane.ChangeLabels(ctx, p, labels(fmt.Sprint("p", i, "-")), nil)
+			require.NoError(t, err)
+			contacts = append(contacts, p)
+		}
+		w.edit(later.ID, func(c *conversation.Conversation) { c.Contacts = contacts })
+		_, err = w.jane.ChangeLabels(ctx, a, []string{"p"}, nil)
+		require.NoError(t, err)
+		w.run()
+		want := append([]string{"p"}, labels("p0-")[:conversation.MaxLabels-1]...)
+		assert.Equal(t, want, w.get(later.ID).Labels)
+		assert.Contains(t, w.facts("label", want[99]), later.ID)
+		for i := range 420 {
+			contacts = append(contacts, fmt.Sprintf("x%03d", i))
+		}
+		w.edit(later.ID, func(c *conversation.Conversation) { c.Contacts = contacts })
+		_, err = w.jane.ChangeLabels(ctx, a, []string{"o"}, nil)
+		require.NoError(t, err)
+		w.run()
+		want = append([]string{"o"}, want[:99]...)
+		assert.Equal(t, want, w.get(later.ID).Labels)
+		assert.Contains(t, w.facts("label", "o"), later.ID)
+		assert.Contains(t, w.facts("label", want[60]), later.ID)
+		assert.NotContains(t, w.facts("label", want[80]), later.ID)
 	})
 }
 

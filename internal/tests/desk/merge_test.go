@@ -201,7 +201,64 @@ func TestC22_Unmerge(t *testing.T) {
 		assert.Equal(t, b.ID, w.hearsAt("bob", "again").ID, "the thread leads to the part again")
 		_, err = w.jane.Unmerge(ctx, b.ID)
 		assert.ErrorIs(t, err, conversation.ErrState)
+		w.unmergesOneOfTwo()
 	})
+}
+
+// unmergesOneOfTwo undoes the merges of two parts that have much in common: what the one that is still merged brought stays with it.
+func (w *world) unmergesOneOfTwo() {
+	w.t.Helper()
+	for i, firstLeaves := range []bool{true, false} {
+		for j, together := range []bool{true, false} {
+			who := func(name string) string { return fmt.Sprint(name, i, j) }
+			head, a, b := w.hearsAt(who("hal"), "h"), w.hearsAt(who("ada"), "a"), w.hearsAt(who("bea"), "b")
+			order := conversation.Link{Kind: "order", ID: who("o"), By: conversation.ByHand}
+			for _, p := range []frontdesk.Conversation{a, b} {
+				w.do(w.jane, p.ID, frontdesk.Tag{Add: []string{"vip", p.ID}}, frontdesk.ChangeLinks{Add: []conversation.Link{order}}, frontdesk.SetPriority{Priority: 3})
+				_, err := w.jane.ChangeLabels(ctx, p.Contacts[0], []string{"gold", p.Contacts[0]}, nil)
+				require.NoError(w.t, err)
+			}
+			w.run()
+			before := w.get(head.ID)
+			merges := [][]string{{a.ID}, {b.ID}}
+			if together {
+				merges = [][]string{{a.ID, b.ID}}
+			}
+			for _, from := range merges {
+				_, err := w.jane.Merge(ctx, head.ID, from...)
+				require.NoError(w.t, err)
+			}
+			leaves, stays := b, a
+			if firstLeaves {
+				leaves, stays = a, b
+			}
+			_, err := w.jane.ChangeLabels(ctx, leaves.Contacts[0], []string{"late"}, nil)
+			require.NoError(w.t, err)
+			w.run()
+			require.Contains(w.t, w.get(head.ID).Labels, "late")
+			left, err := w.jane.Unmerge(ctx, leaves.ID)
+			require.NoError(w.t, err)
+			assert.ElementsMatch(w.t, []string{"gold", "late", leaves.Contacts[0]}, left.Labels, "given to its contact while it was merged")
+			got := w.get(head.ID)
+			assert.ElementsMatch(w.t, []string{"vip", stays.ID}, got.Tags)
+			assert.ElementsMatch(w.t, []string{"gold", stays.Contacts[0]}, got.Labels)
+			assert.Equal(w.t, []conversation.Link{order}, got.Links)
+			assert.Equal(w.t, 3, got.Priority)
+			assert.Equal(w.t, []string{head.Contacts[0], stays.Contacts[0]}, got.Contacts)
+			_, err = w.jane.Unmerge(ctx, stays.ID)
+			require.NoError(w.t, err)
+			got = w.get(head.ID)
+			assert.Empty(w.t, got.Tags)
+			assert.Empty(w.t, got.Labels)
+			assert.Empty(w.t, got.Links)
+			assert.Zero(w.t, got.Priority)
+			assert.Equal(w.t, before.Contacts, got.Contacts)
+			assert.Equal(w.t, before.Threads, got.Threads)
+			assert.Equal(w.t, before.Preview, got.Preview)
+			assert.Equal(w.t, a.ID, w.hearsAt(who("ada"), "a").ID)
+			assert.Equal(w.t, b.ID, w.hearsAt(who("bea"), "b").ID)
+		}
+	}
 }
 
 // A merge of two conversations of one thread, an old one and the one that followed, leaves the thread with the head when it is undone.
@@ -344,14 +401,14 @@ func refusesTooMany(t *testing.T, w *world) {
 	refused("links", "600", "100")
 	give(func(c *conversation.Conversation, i int) { c.Links, c.Folders = nil, numbers(i, 10) })
 	refused("folders", "60", "50")
-	give(func(c *conversation.Conversation, i int) { c.Folders, c.Labels = nil, numbers(i, 100) })
-	refused("merge", "606", "450")
+	give(func(c *conversation.Conversation, i int) { c.Folders, c.Contacts = nil, numbers(i, 100) })
+	refused("merge", "600", "450")
 
 	// As much as it may have, a store takes; and what is above a maximum that was lowered since can be made shorter.
-	give(func(c *conversation.Conversation, i int) { c.Labels = numbers(i, 74) })
+	give(func(c *conversation.Conversation, i int) { c.Contacts, c.Labels = numbers(i, 75), numbers(i, 100) })
 	_, err := w.jane.Merge(ctx, ids[0], ids[1:]...)
 	require.NoError(t, err)
 	w.do(w.jane, ids[0], frontdesk.Assign{Agent: "jd", Team: "returns"}, frontdesk.SetFollowUp{At: w.clock.Now().Add(time.Hour)}, frontdesk.SetPriority{Priority: 3})
-	w.edit(ids[0], func(c *conversation.Conversation) { c.Labels, c.Folders = nil, numbers(0, 60) })
+	w.edit(ids[0], func(c *conversation.Conversation) { c.Contacts, c.Folders = nil, numbers(0, 60) })
 	assert.Len(t, w.do(w.jane, ids[0], frontdesk.ChangeFolders{Remove: numbers(0, 1)}).Folders, 59)
 }
