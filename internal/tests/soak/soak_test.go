@@ -81,11 +81,16 @@ type house struct {
 func open(t *testing.T, o *stores.Opened) *house {
 	t.Helper()
 	h := &house{t: t, store: o, provider: loopback.New()}
+	if o.DB != nil { // few enough for a burst to open all and to have each prepare every statement
+		o.DB.SetMaxOpenConns(8)
+		o.DB.SetMaxIdleConns(8)
+	}
 	if o.Driver == "sqlite" {
 		file, _, _ := strings.Cut(strings.TrimPrefix(o.DSN, "file:"), "?")
 		h.log = file + "-wal"
 	}
-	desk, err := frontdesk.New(frontdesk.Config{Store: o, Drivers: channel.Drivers{quiet{h.provider}}, BaseURL: "https://desk.example.com"})
+	desk, err := frontdesk.New(frontdesk.Config{Store: o, Drivers: channel.Drivers{quiet{h.provider}}, BaseURL: "https://desk.example.com",
+		KeepEvents: time.Minute})
 	require.NoError(t, err)
 	h.desk, h.setup = desk, desk.As(frontdesk.System(tenant))
 	h.agent = desk.As(frontdesk.Actor{Tenant: tenant, Agent: "jd"})
@@ -117,7 +122,8 @@ func (h *house) write() (heard int, took time.Duration) {
 	return heard, took
 }
 
-// attend answers every fifth message, and trashes a conversation at the end of its life.
+// attend answers every fifth message, and trashes the conversation that has rested longest whenever one has come to the end of its life, so that
+// there are as many conversations and messages at the end as there were in the first minutes.
 func (h *house) attend(ctx context.Context, heard int) error {
 	if heard%5 != 0 {
 		return nil
@@ -130,9 +136,14 @@ func (h *house) attend(ctx context.Context, heard int) error {
 	if _, err := h.agent.Reply(ctx, id, frontdesk.Draft{Text: "It is on its way."}); err != nil {
 		return err
 	}
-	if heard%life == 0 {
-		_, err = h.agent.Do(ctx, id, frontdesk.Trash{})
+	if heard%life != 0 {
+		return nil
 	}
+	page, err = h.agent.Conversations(ctx, frontdesk.Query{View: frontdesk.Inbox, Limit: 1, Ascending: true})
+	if err != nil || len(page.Items) == 0 {
+		return err
+	}
+	_, err = h.agent.Do(ctx, page.Items[0].ID, frontdesk.Trash{})
 	return err
 }
 
@@ -147,11 +158,12 @@ type sample struct {
 }
 
 func (h *house) sample(at time.Duration) sample {
+	s := sample{at: at, goroutines: h.resting()}
 	runtime.GC()
 	runtime.GC() // what the first one's finalizers let go
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	s := sample{at: at, goroutines: runtime.NumGoroutine(), heap: int64(m.HeapAlloc)}
+	s.heap = int64(m.HeapAlloc)
 	if handles, err := os.ReadDir("/proc/self/fd"); err == nil {
 		s.handles = len(handles)
 	}
@@ -162,6 +174,16 @@ func (h *house) sample(at time.Duration) sample {
 		s.rows = h.rows()
 	}
 	return s
+}
+
+// resting is the smallest number of goroutines within a second in which nobody writes: those that are always there, without workers that
+// happen to be at work.
+func (h *house) resting() int {
+	least := runtime.NumGoroutine()
+	for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		least = min(least, runtime.NumGoroutine())
+	}
+	return least
 }
 
 func (h *house) rows() (n int) {
@@ -179,23 +201,30 @@ func (h *house) rows() (n int) {
 	return n
 }
 
-// rate is half of what eight callers reach in a second, or what the variable says.
+// rate is half of what eight callers reach in a second, or what the variable says. Before that, more callers than a pool has connections open
+// all of them, and fill the log as far as a burst does.
 func (h *house) rate() int {
-	if n, err := strconv.Atoi(os.Getenv("FRONTDESK_SOAK_RATE")); err == nil {
-		return n
+	h.burst(64)
+	n := h.burst(8)
+	if given, err := strconv.Atoi(os.Getenv("FRONTDESK_SOAK_RATE")); err == nil {
+		return given
 	}
-	const trial = time.Second
+	return max(1, n/2)
+}
+
+// burst is how many messages so many callers have taken in in a second.
+func (h *house) burst(callers int) int {
 	var all sync.WaitGroup
 	before, began := h.sent, time.Now()
-	for range 8 {
+	for range callers {
 		all.Go(func() {
-			for time.Since(began) < trial {
+			for time.Since(began) < time.Second {
 				h.write()
 			}
 		})
 	}
 	all.Wait()
-	return max(1, (h.sent-before)/int(trial/time.Second)/2)
+	return h.sent - before
 }
 
 func soak(t *testing.T, o *stores.Opened, length time.Duration) {
@@ -273,7 +302,7 @@ func (h *house) judge(rate int, samples []sample, latencies [][]time.Duration) {
 		return all[len(all)*99/100]
 	}
 	long := samples[len(samples)-1].at > time.Minute
-	report := func(name string, room float64, what func(sample) float64) { // room is what a burst may add for good: connections of the pool, pages
+	report := func(name string, room float64, what func(sample) float64) { // room is what comes and goes
 		a, b := median(first, what), median(last, what)
 		h.t.Logf("%-12s %12.1f -> %12.1f", name, a, b)
 		if long {
@@ -281,13 +310,13 @@ func (h *house) judge(rate int, samples []sample, latencies [][]time.Duration) {
 		}
 	}
 	h.t.Logf("%d messages at %d a second for %v", h.sent, rate, samples[len(samples)-1].at.Round(time.Second))
-	report("goroutines", 100, func(s sample) float64 { return float64(s.goroutines) })
-	report("handles", 64, func(s sample) float64 { return float64(s.handles) })
-	report("log, bytes", 16<<20, func(s sample) float64 { return float64(s.log) })
+	report("goroutines", 2, func(s sample) float64 { return float64(s.goroutines) })
+	report("handles", 2, func(s sample) float64 { return float64(s.handles) })
+	report("log, bytes", 4<<20 /* written between two checkpoints */, func(s sample) float64 { return float64(s.log) })
 	if samples[0].rows > 0 {
 		report("heap/row", 0, func(s sample) float64 { return float64(s.heap) / float64(s.rows) })
 	} else {
-		report("heap, bytes", 4<<20, func(s sample) float64 { return float64(s.heap) })
+		report("heap, bytes", 1<<20, func(s sample) float64 { return float64(s.heap) })
 	}
 	a, b := p99(latencies[n:2*n]), p99(latencies[len(latencies)-n:])
 	h.t.Logf("p99          %12v -> %12v (%.2f)", a, b, float64(b)/float64(a))
