@@ -71,7 +71,8 @@ type house struct {
 	provider *loopback.Driver
 	setup    *frontdesk.Session
 	agent    *frontdesk.Session
-	log      string // SQLite's write-ahead log; "" for none
+	log      string        // SQLite's write-ahead log; "" for none
+	rest     time.Duration // of the writers, in which a sample is taken
 
 	mu    sync.Mutex
 	sent  int
@@ -158,7 +159,7 @@ type sample struct {
 }
 
 func (h *house) sample(at time.Duration) sample {
-	s := sample{at: at, goroutines: h.resting()}
+	s := sample{at: at, goroutines: resting(h.rest)}
 	runtime.GC()
 	runtime.GC() // what the first one's finalizers let go
 	var m runtime.MemStats
@@ -176,11 +177,10 @@ func (h *house) sample(at time.Duration) sample {
 	return s
 }
 
-// resting is the smallest number of goroutines within a second in which nobody writes: those that are always there, without workers that
-// happen to be at work.
-func (h *house) resting() int {
+// resting is the smallest number of goroutines while nobody writes: those that are always there, without workers that happen to be at work.
+func resting(rest time.Duration) int {
 	least := runtime.NumGoroutine()
-	for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(rest); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		least = min(least, runtime.NumGoroutine())
 	}
 	return least
@@ -237,6 +237,7 @@ func soak(t *testing.T, o *stores.Opened, length time.Duration) {
 
 	begin := time.Now()
 	every := length / 30
+	h.rest = min(time.Second, every/10)
 	samples, tick := []sample{}, time.NewTicker(time.Second/time.Duration(rate))
 	defer tick.Stop()
 	var mu sync.Mutex
