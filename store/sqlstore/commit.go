@@ -171,7 +171,7 @@ func (t *tables) changes(b *store.Batch, held *held, m manner) []change {
 	case len(b.Finish) == 0:
 		return append(all, t.enqueue(b, m)...)
 	case m == single:
-		return append(append(all, t.drop(b)...), t.enqueue(b, m)...)
+		return append(append(all, t.drop(b, m)...), t.enqueue(b, m)...)
 	}
 	return append(all, t.finish(b, held)...)
 }

@@ -64,8 +64,14 @@ func (t *tables) finish(b *store.Batch, held *held) []change {
 		s := new(statement).add("update "+t.leases+" as l set until = v.column3 from (").few([]string{"text", "text", "bigint"}, part)
 		all = append(all, change{statement: s.add(") as v where l.lane = v.column1 and l.grp = v.column2")})
 	}
+	return append(all, t.drop(b, inSteps)...)
+}
+
+// drop deletes the jobs that a batch finishes.
+func (t *tables) drop(b *store.Batch, m manner) []change {
+	var all []change
 	for part := range slices.Chunk(finished(b), t.perStatement()) {
-		s := new(statement).add("delete from "+t.jobs+" where lane = ? and ", lane(b.Tenant))
+		s := new(statement).add("delete from "+t.jobs+" where lane = ? and "+m.when()+" and ", lane(b.Tenant))
 		all = append(all, change{statement: t.among(s, "id", part)})
 	}
 	return all

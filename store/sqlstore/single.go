@@ -129,16 +129,6 @@ func (t *tables) leased(b *store.Batch) *statement {
 	return t.beside(s, t.leases, "d.n >= 0 and r.lane = ? and r.grp = k.column1 and r.token = k.column2", []any{lane(b.Tenant)}, " for update")
 }
 
-// drop deletes the jobs that a batch finishes.
-func (t *tables) drop(b *store.Batch) []change {
-	jobs := finished(b)
-	if len(jobs) == 0 {
-		return nil
-	}
-	s := new(statement).add("delete from "+t.jobs+" where lane = ? and ", lane(b.Tenant))
-	return []change{{statement: t.among(s, "id", jobs).add(" and " + single.when())}}
-}
-
 // settled calls the function that opens or keeps closed the groups that a batch still holds.
 func (t *tables) settled(b *store.Batch) *statement {
 	ids := make([][]any, 0, len(b.Finish))
