@@ -22,6 +22,9 @@ type eventsJob struct {
 type feedHead struct {
 	Last  int64 `json:"last"`  // position of the newest event
 	First int64 `json:"first"` // position of the oldest event that is still there
+
+	// Jobs are those whose events were written last. Whoever leased them before that was committed leaves them out.
+	Jobs []string `json:"jobs,omitempty"`
 }
 
 func eventKey(position int64) store.Key {
@@ -42,7 +45,8 @@ func (w *work) stamp(ctx context.Context) error {
 			return err
 		}
 		t.batch.Ignore(tapKeys()...)
-		// As long as the lease is held when the head is read, whoever takes over later makes this commit conflict.
+		// Whoever had the lease before and still commits has read the head before this worker got the lease. Only one of them can: his commit
+		// is a conflict for the others. Either it is one for this worker too, or the head says which jobs it was about.
 		if err := w.held(); err != nil {
 			return err
 		}
@@ -59,8 +63,14 @@ func (w *work) stamp(ctx context.Context) error {
 			return err
 		}
 		finish := store.Finish{Group: w.lease.Group, Token: w.lease.Token}
+		numbered := head.Jobs
+		head.Jobs = nil
 		for _, job := range w.lease.Jobs {
 			finish.Jobs = append(finish.Jobs, job.ID)
+			head.Jobs = append(head.Jobs, job.ID)
+			if slices.Contains(numbered, job.ID) {
+				continue
+			}
 			var j eventsJob
 			if _, err := store.Decode(job.Body, &j); err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/frontdesk-go/frontdesk"
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/internal/tests/stores"
+	"github.com/frontdesk-go/frontdesk/store"
 )
 
 // follower is a consumer of the feed. What it was told first must be the next position; what it was told again must be what it was then.
@@ -255,5 +257,64 @@ func TestX17_SlowConsumerIsBounded(t *testing.T) {
 		assert.LessOrEqual(t, most.Load(), int64(100))
 		assert.Zero(t, f.again)
 		t.Logf("%d events waited: heap grew by %d kB, at most %d events in a call", backlog, grown>>10, most.Load())
+	})
+}
+
+// tapped is a store as one process sees it, with a look at its calls.
+type tapped struct {
+	store.Store
+	committing func(*store.Batch)
+	leased     func([]store.Lease)
+}
+
+func (s *tapped) Commit(ctx context.Context, b *store.Batch) error {
+	if s.committing != nil {
+		s.committing(b)
+	}
+	return s.Store.Commit(ctx, b)
+}
+
+func (s *tapped) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {
+	leases, err := s.Store.Jobs(ctx, q)
+	if s.leased != nil {
+		s.leased(leases)
+	}
+	return leases, err
+}
+
+// A process stands still for longer than its lease between reading the feed's head and its commit, which comes when another has leased the
+// same events and not yet read the head.
+func TestX17_NumberedByOneWhoStoodStill(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.hears("ann", "Hi")
+		stands, goes, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		numbers := func(f store.Finish) bool { return f.Group == "feed" }
+		late := w.open(func(c *frontdesk.Config) {
+			c.Store = &tapped{Store: w.store, committing: func(b *store.Batch) {
+				if slices.ContainsFunc(b.Finish, numbers) {
+					close(stands)
+					<-goes
+				}
+			}}
+		})
+		go func() { defer close(ended); assert.NoError(t, late.RunDue(ctx)) }()
+		<-stands
+		w.hears("ann", "Are you there?") // which only the other leases
+		w.clock.Advance(afterLease)
+		once := sync.OnceFunc(func() { close(goes); <-ended })
+		other := w.open(func(c *frontdesk.Config) {
+			c.Store = &tapped{Store: w.store, leased: func(leases []store.Lease) {
+				if slices.ContainsFunc(leases, func(l store.Lease) bool { return l.Group == "feed" }) {
+					once()
+				}
+			}}
+		})
+		require.NoError(t, other.RunDue(ctx))
+		told := map[string]int{}
+		for _, e := range w.feed() {
+			told[e.Type]++
+		}
+		assert.Equal(t, 2, told[conversation.EventReceived])
+		assert.Equal(t, 1, told[conversation.EventCreated])
 	})
 }
