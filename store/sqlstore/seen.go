@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -11,13 +12,15 @@ import (
 // had at a version it always had: a commit that writes over that version knows what to take out of the indexes without reading the row again.
 type seen struct {
 	mu       sync.Mutex
-	now, old map[seenKey]shape // when now is full it becomes old
-	isolated atomic.Bool       // the database's isolation level does not let a commit be one statement
+	shapes   map[seenKey]shape
+	places   []seenKey   // whose each place is; the next one takes the place of whoever came first, so that memory stays as it is once all are taken
+	next     int         // in places
+	isolated atomic.Bool // the database's isolation level does not let a commit be one statement
 }
 
 const (
-	manySeen  = 8192 // rows remembered at least, and at most twice as many
-	manyParts = 100  // facts and words of a remembered row; one with more is read again
+	manySeen  = 12288 // rows remembered
+	manyParts = 100   // facts and words of a remembered row; one with more is read again
 )
 
 type seenKey struct {
@@ -27,6 +30,7 @@ type seenKey struct {
 
 // shape is what of a row stands in indexes of its own.
 type shape struct {
+	place   int
 	version int64
 	facts   []store.Fact // listed, save the one that has columns
 	words   []string
@@ -44,7 +48,7 @@ func (s *seen) read(tenant string, rows *store.Rows) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, row := range rows.Found {
-		if known, ok := s.get(seenKey{tenant, key}); !ok || known.version != row.Version {
+		if known, ok := s.shapes[seenKey{tenant, key}]; !ok || known.version != row.Version {
 			s.keep(seenKey{tenant, key}, &row)
 		}
 	}
@@ -62,34 +66,37 @@ func (s *seen) wrote(b *store.Batch) {
 		case store.Put:
 			s.keep(seenKey{b.Tenant, w.Row.Key}, &w.Row)
 		case store.Delete:
-			s.drop(seenKey{b.Tenant, w.Row.Key})
+			delete(s.shapes, seenKey{b.Tenant, w.Row.Key})
 		}
 	}
 }
 
 func (s *seen) keep(key seenKey, row *store.Row) {
-	if len(row.Facts)+len(row.Words) > manyParts {
-		s.drop(key)
+	known, ok := s.shapes[key]
+	switch {
+	case len(row.Facts)+len(row.Words) > manyParts:
+		delete(s.shapes, key)
 		return
+	case key.key.Kind == store.Event:
+		return // is never written over, and taken out long after
+	case !ok:
+		known.place = s.place(key)
 	}
 	_, facts := indexed(row.Kind, row.Facts) // a copy
-	if s.now == nil || len(s.now) >= manySeen {
-		s.now, s.old = make(map[seenKey]shape, manySeen), s.now
-	}
-	s.now[key] = shape{row.Version, facts, append([]string(nil), row.Words...)}
+	s.shapes[key] = shape{known.place, row.Version, facts, slices.Clone(row.Words)}
 }
 
-func (s *seen) drop(key seenKey) {
-	delete(s.now, key)
-	delete(s.old, key)
-}
-
-func (s *seen) get(key seenKey) (shape, bool) {
-	known, ok := s.now[key]
-	if !ok {
-		known, ok = s.old[key]
+// place gives a row the place of the one that came first.
+func (s *seen) place(key seenKey) int {
+	if s.shapes == nil {
+		s.shapes, s.places = map[seenKey]shape{}, make([]seenKey, manySeen)
 	}
-	return known, ok
+	at := s.next
+	if first := s.places[at]; s.shapes[first].place == at {
+		delete(s.shapes, first) // unless it was dropped and came again
+	}
+	s.places[at], s.next = key, (at+1)%manySeen
+	return at
 }
 
 // before returns what the rows that a batch writes over had, if all of them were seen at these versions.
@@ -102,7 +109,7 @@ func (s *seen) before(b *store.Batch) (*held, bool) {
 		if w.Action == store.Check || w.If == 0 {
 			continue
 		}
-		known, ok := s.get(seenKey{b.Tenant, w.Row.Key})
+		known, ok := s.shapes[seenKey{b.Tenant, w.Row.Key}]
 		if !ok || known.version != w.If {
 			return nil, false
 		}
