@@ -23,6 +23,9 @@ type feedHead struct {
 	Last  int64 `json:"last"`  // position of the newest event
 	First int64 `json:"first"` // position of the oldest event that is still there
 
+	// Oldest is when the oldest event was, which is not looked at before it has its age; zero if that is not known.
+	Oldest time.Time `json:"oldest,omitzero"`
+
 	// Jobs are those whose events were written last. Whoever leased them before that was committed leaves them out.
 	Jobs []string `json:"jobs,omitempty"`
 }
@@ -154,22 +157,27 @@ func (t *txn) peopleOf(jobs []store.Job) (map[string][]string, error) {
 	return people, nil
 }
 
-// expire drops at most n events from the feed's beginning that are older than it keeps: more than came, so that it shrinks to what it keeps.
+// expire drops events from the feed's beginning that are older than it keeps: more than the n that came, so that it shrinks to what it keeps.
 func (t *txn) expire(head *feedHead, n int) error {
-	q := store.Query{Tenant: t.tenant, Kind: store.Event, Fact: "feed", Ascending: true, Limit: min(max(1, n), store.MaxLimit)}
-	if t.now.Sub(time.Unix(0, 0)) < t.desk.cfg.KeepEvents || head.Last-head.First < expireFrom {
+	if t.now.Sub(head.Oldest) < t.desk.cfg.KeepEvents || head.Last-head.First < expireFrom {
 		return nil
+	}
+	q := store.Query{Tenant: t.tenant, Kind: store.Event, Fact: "feed", Ascending: true, Limit: expireStep}
+	for q.Limit < 2*n && q.Limit < store.MaxLimit { // few different limits, for which a database makes as many plans
+		q.Limit = min(4*q.Limit, store.MaxLimit)
 	}
 	page, err := t.desk.store.List(t.ctx, q)
 	if err != nil {
 		return err
 	}
+	head.Oldest = time.Time{}
 	for _, row := range page.Rows {
 		var e Event
 		if _, err := store.Decode(row.Body, &e); err != nil {
 			return err
 		}
 		if t.now.Sub(e.At) < t.desk.cfg.KeepEvents || e.Position >= head.Last {
+			head.Oldest = e.At
 			break
 		}
 		t.adopt([]store.Row{row})
@@ -178,6 +186,8 @@ func (t *txn) expire(head *feedHead, n int) error {
 	}
 	return nil
 }
+
+const expireStep = 16 // events that are looked at, at least
 
 // expireFrom spares small feeds the look at their oldest events.
 const expireFrom = 1000

@@ -66,6 +66,8 @@ type tables struct {
 	rows, facts, index, counters, jobs, leases, versions string
 
 	absent, settle string // functions, on PostgreSQL
+
+	texts texts
 }
 
 func newTables(opt Options) (*tables, error) {

@@ -53,6 +53,36 @@ func (p *prepared) statement(ctx context.Context, text string) (*sql.Stmt, error
 	return stmt, nil
 }
 
+// texts holds the texts of statements, each once. A driver keeps the text of every statement that it has prepared, on every connection, and would
+// otherwise keep as many copies of it.
+type texts struct {
+	mu  sync.RWMutex
+	all map[string]string
+}
+
+func (t *texts) once(text string) string {
+	t.mu.RLock()
+	known, ok := t.all[text]
+	full := len(t.all) >= manyStatements
+	t.mu.RUnlock()
+	switch {
+	case ok:
+		return known
+	case full:
+		return text
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if known, ok := t.all[text]; ok {
+		return known
+	}
+	if t.all == nil {
+		t.all = map[string]string{}
+	}
+	t.all[text] = text
+	return text
+}
+
 // reused is a SQLite connection within a transaction, in which each text is parsed once: a commit writes many rows with few texts.
 type reused struct {
 	*sql.Conn

@@ -209,9 +209,18 @@ func (s *statement) render(d Dialect) (string, []any) {
 	return out.String(), args
 }
 
+// ready is a statement as it is run.
+func (t *tables) ready(s *statement) (string, []any) {
+	text, args := s.render(t.dialect)
+	if t.dialect == PostgreSQL {
+		text = t.texts.once(text)
+	}
+	return text, args
+}
+
 // query runs the statement and hands each row to scan.
 func (t *tables) query(ctx context.Context, q querier, s *statement, scan func(*sql.Rows) error) error {
-	text, args := s.render(t.dialect)
+	text, args := t.ready(s)
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return err
@@ -227,7 +236,7 @@ func (t *tables) query(ctx context.Context, q querier, s *statement, scan func(*
 
 // exec runs the statement and returns the number of rows it changed.
 func (t *tables) exec(ctx context.Context, q querier, s *statement) (int64, error) {
-	text, args := s.render(t.dialect)
+	text, args := t.ready(s)
 	result, err := q.ExecContext(ctx, text, args...)
 	if err != nil {
 		return 0, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -305,4 +306,53 @@ func TestU1_NumberedOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Events are looked through for old ones when there may be some, and not whenever others come.
+func TestU1_OldEventsAreLookedForInTime(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := &listings{Store: w.store}
+		d := w.open(func(cfg *frontdesk.Config) { cfg.Store, cfg.KeepEvents = s, 24*time.Hour })
+		c := w.hears("ann", "Hi")
+		on, off := frontdesk.Tag{Add: []string{"a"}}, frontdesk.Tag{Remove: []string{"a"}}
+		many := func(n int) {
+			for range n / 8 {
+				w.do(w.setup, c.ID, on, off, on, off, on, off, on, off)
+			}
+			require.NoError(t, d.RunDue(ctx))
+		}
+		many(2400)
+		for range 5 {
+			many(8)
+		}
+		looked := s.of.Load()
+		assert.LessOrEqual(t, looked, int64(1))
+		w.clock.Advance(25 * time.Hour)
+		for range 20 {
+			many(8)
+		}
+		assert.Equal(t, looked+20, s.of.Load())
+		oldest, err := d.Events(ctx, tenant, 0, 1)
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, oldest[0].Position, int64(20*16), "more go than come")
+		for range 20 {
+			many(80)
+		}
+		oldest, err = d.Events(ctx, tenant, 0, 1)
+		require.NoError(t, err)
+		assert.WithinDuration(t, w.clock.Now(), oldest[0].At, time.Hour, "no old ones are left")
+	})
+}
+
+// listings is a store that counts how often old events are looked for, which is not how consumers read.
+type listings struct {
+	store.Store
+	of atomic.Int64
+}
+
+func (s *listings) List(ctx context.Context, q store.Query) (*store.Page, error) {
+	if q.Kind == store.Event && q.Cursor == "" && q.Limit != 100 {
+		s.of.Add(1)
+	}
+	return s.Store.List(ctx, q)
 }
