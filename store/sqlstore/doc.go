@@ -55,7 +55,7 @@
 //
 // # SQLite
 //
-// A commit is one BEGIN IMMEDIATE transaction. The commits of one Store wait for each other in the process, in order; those of another
+// A commit is one transaction that has the write lock from its beginning. The commits of one Store wait for each other in the process, in order; those of another
 // process wait for busy_timeout. A lock that is not had by then is the driver's error, wrapped, not a conflict. Open the database with
 // the settings of [SQLitePragmas]: without write-ahead logging readers block writers, and with less than synchronous=FULL an
 // acknowledged commit may be lost with the power. Leases, which are no commits of the host's, do not wait for the disk. A host that binds its own transaction begins it IMMEDIATE; if it began it otherwise

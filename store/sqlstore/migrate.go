@@ -88,12 +88,15 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return failed("migrate", "", err)
 	}
 	return failed("migrate", "", patiently(ctx, func() error {
+		if s.dialect == SQLite {
+			return s.alone(ctx, func(conn *sql.Conn) (bool, error) {
+				return immediate(ctx, conn, func(q querier) error { return s.migrate(ctx, q, all) })
+			})
+		}
 		return s.transact(ctx, func(q querier) error {
-			if s.dialect == PostgreSQL {
-				lock := new(statement).add("select pg_advisory_xact_lock(?)", s.hash("migrate"))
-				if _, err := s.exec(ctx, q, lock); err != nil {
-					return err
-				}
+			lock := new(statement).add("select pg_advisory_xact_lock(?)", s.hash("migrate"))
+			if _, err := s.exec(ctx, q, lock); err != nil {
+				return err
 			}
 			return s.migrate(ctx, q, all)
 		})

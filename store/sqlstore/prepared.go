@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"sync"
 )
 
@@ -29,11 +28,15 @@ func (p *prepared) QueryContext(ctx context.Context, text string, args ...any) (
 	return stmt.QueryContext(ctx, args...)
 }
 
+func (p *prepared) kept(text string) (stmt *sql.Stmt, full bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.statements[text], len(p.statements) >= manyStatements
+}
+
 // statement returns a kept statement, keeping it if there is room; nil if there is none.
 func (p *prepared) statement(ctx context.Context, text string) (*sql.Stmt, error) {
-	p.mu.RLock()
-	stmt, full := p.statements[text], len(p.statements) >= manyStatements
-	p.mu.RUnlock()
+	stmt, full := p.kept(text)
 	if stmt != nil || full {
 		return stmt, nil
 	}
@@ -83,46 +86,51 @@ func (t *texts) once(text string) string {
 	return text
 }
 
-// reused is a SQLite connection within a transaction, in which each text is parsed once: a commit writes many rows with few texts.
-type reused struct {
-	*sql.Conn
-	statements map[string]*sql.Stmt
+// writing is a transaction on a SQLite database, whose statements are likewise parsed once: a commit writes many rows with few texts.
+type writing struct {
+	*sql.Tx
+	prepared *prepared
+	own      map[string]*sql.Stmt // that are not among the kept ones and end with the transaction
 }
 
-func (r *reused) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	stmt, err := r.statement(ctx, text)
+func (w *writing) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	stmt, err := w.statement(ctx, text)
 	if err != nil {
 		return nil, err
 	}
 	return stmt.QueryContext(ctx, args...)
 }
 
-func (r *reused) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	stmt, err := r.statement(ctx, text)
+func (w *writing) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	stmt, err := w.statement(ctx, text)
 	if err != nil {
 		return nil, err
 	}
 	return stmt.ExecContext(ctx, args...)
 }
 
-func (r *reused) statement(ctx context.Context, text string) (*sql.Stmt, error) {
-	if stmt := r.statements[text]; stmt != nil {
+// statement keeps nothing yet: that takes a connection, and the transaction may have the only one.
+func (w *writing) statement(ctx context.Context, text string) (*sql.Stmt, error) {
+	if kept, _ := w.prepared.kept(text); kept != nil {
+		return w.StmtContext(ctx, kept), nil
+	}
+	if stmt := w.own[text]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := r.PrepareContext(ctx, text)
+	stmt, err := w.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	if r.statements == nil {
-		r.statements = map[string]*sql.Stmt{}
+	if w.own == nil {
+		w.own = map[string]*sql.Stmt{}
 	}
-	r.statements[text] = stmt
+	w.own[text] = stmt
 	return stmt, nil
 }
 
-func (r *reused) close() (err error) {
-	for _, stmt := range r.statements {
-		err = errors.Join(err, stmt.Close())
+// keep has the next transaction find the statements that this one has had to parse, once it has ended. If that fails they are parsed again.
+func (w *writing) keep(ctx context.Context) {
+	for text := range w.own {
+		_, _ = w.prepared.statement(ctx, text)
 	}
-	return err
 }

@@ -44,13 +44,13 @@ func TestSeenIsBounded(t *testing.T) {
 	for range 10 { // a row that comes and goes takes a place each time, one that changes none
 		commit(func(b *store.Batch) { b.Delete(key(3*manySeen - 1)) })
 		assert.False(t, knows(key(3*manySeen-1)))
-		put(key(3*manySeen-1))
-		put(key(3*manySeen-1))
-		put(key(2*manySeen+10))
+		put(key(3*manySeen - 1))
+		put(key(3*manySeen - 1))
+		put(key(2*manySeen + 10))
 	}
 	assert.Equal(t, manySeen-10, len(s.shapes))
 	for n := range manySeen {
-		put(key(-n-1))
+		put(key(-n - 1))
 		assert.LessOrEqual(t, len(s.shapes), manySeen)
 	}
 	assert.True(t, knows(key(-1)))

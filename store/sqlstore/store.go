@@ -13,14 +13,15 @@ import (
 // Store is a store.Store on a SQLite or PostgreSQL database.
 type Store struct {
 	*tables
-	db      *sql.DB
-	read    querier // of Load and List
-	commits line[*waiter]
-	loads   line[*loading]
-	gate    chan struct{} // holds the one writer of this process to a SQLite database; the others wait in order
-	seen    *seen         // PostgreSQL only
-	await   func(context.Context, *sql.Conn) error
-	news    paced // announcements
+	db       *sql.DB
+	read     querier   // of Load and List
+	prepared *prepared // SQLite only
+	commits  line[*waiter]
+	loads    line[*loading]
+	gate     chan struct{} // holds the one writer of this process to a SQLite database; the others wait in order
+	seen     *seen         // PostgreSQL only
+	await    func(context.Context, *sql.Conn) error
+	news     paced // announcements
 }
 
 var _ store.Store = (*Store)(nil)
@@ -39,7 +40,8 @@ func New(db *sql.DB, opt Options) (*Store, error) {
 	s.loads = line[*loading]{lanes: 4, tenant: func(w *loading) string { return w.tenant }, choose: joinable, do: s.loadGroup}
 	s.await = opt.Await
 	if t.dialect == SQLite {
-		s.read, s.commits.lanes = &prepared{DB: db}, 1
+		s.prepared, s.commits.lanes = &prepared{DB: db}, 1
+		s.read = s.prepared
 	} else {
 		s.seen = &seen{}
 	}
@@ -107,7 +109,7 @@ type transactor func(ctx context.Context, fn func(querier) error) error
 
 func (s *Store) transact(ctx context.Context, fn func(querier) error) error {
 	if s.dialect == SQLite {
-		return s.immediate(ctx, fn)
+		return s.locked(ctx, fn, asItIs)
 	}
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
@@ -123,7 +125,7 @@ func (s *Store) transact(ctx context.Context, fn func(querier) error) error {
 // again, and what is committed under it is on the disk after it or not at all.
 func (s *Store) lazily(ctx context.Context, fn func(querier) error) error {
 	if s.dialect == SQLite {
-		return s.immediately(ctx, fn, s.unsynced)
+		return s.locked(ctx, fn, unsynced)
 	}
 	return s.transact(ctx, func(q querier) error {
 		if _, err := q.ExecContext(ctx, unsyncedOnce); err != nil {
@@ -145,13 +147,9 @@ func rollback(tx *sql.Tx) error {
 	return nil
 }
 
-// immediate runs fn in a transaction that has SQLite's write lock from its beginning, which database/sql has no way to ask for.
-func (s *Store) immediate(ctx context.Context, fn func(querier) error) error {
-	return s.immediately(ctx, fn, begun)
-}
-
-// immediately is immediate with a connection that prepare makes ready, and whose end it returns.
-func (s *Store) immediately(ctx context.Context, fn func(querier) error, prepare func(context.Context, *sql.Conn) (func() error, error)) error {
+// alone runs fn with a connection while nobody else of this process writes to the SQLite database. A connection that fn does not leave as it was
+// is not used again.
+func (s *Store) alone(ctx context.Context, fn func(*sql.Conn) (clean bool, err error)) error {
 	select {
 	case s.gate <- struct{}{}:
 		defer func() { <-s.gate }()
@@ -163,38 +161,71 @@ func (s *Store) immediately(ctx context.Context, fn func(querier) error, prepare
 		return err
 	}
 	defer conn.Close()
-	end, err := prepare(ctx, conn)
-	if err != nil {
-		return err
-	}
-	if _, err = conn.ExecContext(ctx, "begin immediate"); err == nil {
-		q := &reused{Conn: conn}
-		err = fn(q)
-		if closed := q.close(); err == nil {
-			err = closed
-		}
-		if err == nil {
-			_, err = conn.ExecContext(ctx, "commit")
-		}
-	}
-	undone := error(nil)
-	if err != nil {
-		_, undone = conn.ExecContext(context.WithoutCancel(ctx), "rollback")
-	}
-	if ended := end(); undone != nil || ended != nil {
-		// Either SQLite has rolled back by itself or the state is unknown: the pool must not hand this connection out again.
+	clean, err := fn(conn)
+	if !clean {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
 	return err
 }
 
-func begun(context.Context, *sql.Conn) (func() error, error) {
+// locked runs fn in a transaction that has SQLite's write lock from its beginning, however the host's connections begin theirs, on a connection
+// that prepare makes ready, and whose end it returns.
+func (s *Store) locked(ctx context.Context, fn func(querier) error, prepare func(context.Context, *sql.Conn) (func() error, error)) error {
+	w := &writing{prepared: s.prepared}
+	defer w.keep(ctx)
+	return s.alone(ctx, func(conn *sql.Conn) (clean bool, err error) {
+		end, err := prepare(ctx, conn)
+		if err != nil {
+			return false, err
+		}
+		clean, err = w.run(ctx, conn, func() error {
+			if _, err := w.ExecContext(ctx, "delete from "+s.leases+" where lane = '' and grp = ''"); err != nil {
+				return err
+			}
+			return fn(w)
+		})
+		return end() == nil && clean, err
+	})
+}
+
+func asItIs(context.Context, *sql.Conn) (func() error, error) {
 	return func() error { return nil }, nil
+}
+
+// run runs fn in the transaction. If undoing that fails, SQLite has done it by itself, or the state is unknown.
+func (w *writing) run(ctx context.Context, conn *sql.Conn, fn func() error) (clean bool, err error) {
+	whole := context.WithoutCancel(ctx) // else database/sql undoes the transaction beside fn; SQLite does not end its wait for the lock for it anyway
+	if w.Tx, err = conn.BeginTx(whole, nil); err != nil {
+		return false, err
+	}
+	if err = fn(); err != nil {
+		return w.Rollback() == nil, err
+	}
+	if err = w.Commit(); err == nil {
+		return true, nil
+	}
+	_, undone := conn.ExecContext(whole, "rollback") // database/sql takes the transaction for ended
+	return undone == nil, err
+}
+
+// immediate runs fn in such a transaction on a database that may have no tables yet.
+func immediate(ctx context.Context, conn *sql.Conn, fn func(querier) error) (clean bool, err error) {
+	if _, err = conn.ExecContext(ctx, "begin immediate"); err == nil {
+		err = fn(conn)
+	}
+	if err == nil {
+		_, err = conn.ExecContext(ctx, "commit")
+	}
+	if err == nil {
+		return true, nil
+	}
+	_, undone := conn.ExecContext(context.WithoutCancel(ctx), "rollback")
+	return undone == nil, err
 }
 
 // unsynced lets a connection's commits not wait for the disk until it is told to end that. A database without write-ahead logging is left as it
 // is, since there a commit that did not wait may damage the file. https://www.sqlite.org/pragma.html#pragma_synchronous
-func (s *Store) unsynced(ctx context.Context, conn *sql.Conn) (func() error, error) {
+func unsynced(ctx context.Context, conn *sql.Conn) (end func() error, err error) {
 	var journal string
 	var level int
 	if err := conn.QueryRowContext(ctx, "pragma journal_mode").Scan(&journal); err != nil {
@@ -205,16 +236,13 @@ func (s *Store) unsynced(ctx context.Context, conn *sql.Conn) (func() error, err
 	}
 	const normal = 1
 	if level <= normal || journal != "wal" {
-		return begun(ctx, conn)
+		return asItIs(ctx, conn)
 	}
-	end := func() error {
+	_, err = conn.ExecContext(ctx, "pragma synchronous = normal")
+	return func() error {
 		_, err := conn.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("pragma synchronous = %d", level))
 		return err
-	}
-	if _, err := conn.ExecContext(ctx, "pragma synchronous = normal"); err != nil {
-		return nil, errors.Join(err, end())
-	}
-	return end, nil
+	}, err
 }
 
 // withCause adds the context's error where a driver answers with one of its own after the context has ended.

@@ -55,7 +55,7 @@ func TestRoundTrips(t *testing.T) {
 		s, _, r := record(t, o)
 		want := map[sqlstore.Dialect]int{
 			sqlstore.PostgreSQL: 1,
-			sqlstore.SQLite:     10, // begin, read, two inserts of rows, one update, facts out and in, counter, job, commit
+			sqlstore.SQLite:     11, // begin, take the lock, read, two inserts of rows, one update, facts out and in, counter, job, commit
 		}
 		var b *store.Batch
 		require.Len(t, r.during(func() { b = inbound(t, s, 1) }), 1, "a load is one statement")
@@ -293,4 +293,44 @@ func TestFreshTablesUseIndexes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Two processes on one SQLite file whose hosts begin transactions deferred and allow one connection each: nobody is refused, and nobody waits for a
+// connection that he has himself.
+func TestDeferredConnectionsOneEach(t *testing.T) {
+	o := stores.SQLite(t)
+	var all sync.WaitGroup
+	for p := range 2 {
+		db, err := sql.Open("sqlite", o.DSN[:len(o.DSN)-len("&_txlock=immediate")])
+		require.NoError(t, err)
+		defer db.Close()
+		db.SetMaxOpenConns(1)
+		s, err := sqlstore.New(db, o.Options)
+		require.NoError(t, err)
+		for c := range 4 {
+			all.Go(func() {
+				for n := range 25 {
+					key := document(fmt.Sprint(p, c, n))
+					rows, err := s.Load(ctx, "acme", []store.Key{key}, nil)
+					if !assert.NoError(t, err) {
+						return
+					}
+					b := store.NewBatch("acme", start)
+					b.Read(rows)
+					b.Put(store.Row{Key: key})
+					b.Add("n", 1)
+					assert.NoError(t, b.Seal())
+					if !assert.NoError(t, s.Commit(ctx, b)) {
+						return
+					}
+					_, err = s.Jobs(ctx, store.JobQuery{Limit: 1, PerTenant: 1, PerGroup: 1, Now: start, Until: start.Add(time.Minute), Token: "t"})
+					assert.NoError(t, err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	rows, err := o.Load(ctx, "acme", nil, []string{"n"})
+	require.NoError(t, err)
+	assert.Equal(t, int64(200), rows.Counters["n"])
 }
