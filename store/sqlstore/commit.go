@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -17,11 +18,27 @@ const (
 	inSteps manner = iota // in a transaction of this package's, one statement after the other
 	strict                // likewise, in a transaction of an isolation level that this package did not choose
 	single                // as one statement that is a transaction by itself
+	whole                 // likewise, with all its parts, also those that have nothing to do
 )
+
+// manyWrites is how many writes a batch has that is written whole. Batches of many callers that are committed together differ in what they have
+// to do, and each other choice of parts would be another text, to be planned and kept on each connection.
+const manyWrites = 24
+
+// alone reports whether the batch is one statement.
+func (m manner) alone() bool { return m == single || m == whole }
+
+// parts are rows in portions for one statement each; if a batch is written whole, one portion at least.
+func parts[R any](rows []R, size int, m manner) iter.Seq[[]R] {
+	if m == whole && len(rows) == 0 {
+		return func(yield func([]R) bool) { yield(nil) }
+	}
+	return slices.Chunk(rows, size)
+}
 
 // when is the condition under which a statement writes: a single one has to see for itself that the batch holds.
 func (m manner) when() string {
-	if m == single {
+	if m.alone() {
 		return "(select ok from gate)"
 	}
 	return "true"
@@ -164,13 +181,13 @@ func (t *tables) changes(b *store.Batch, held *held, m manner) []change {
 	all = append(all, t.inserts(inserts, inserted, m)...)
 	all = append(all, t.updates(updates, updated, m)...)
 	all = append(all, t.deletes(b.Tenant, deleted, m)...)
-	all = append(all, t.factChanges(removed, added, m)...)
+	all = append(all, t.factChanges(b.Tenant, removed, added, m)...)
 	all = append(all, t.wordChanges(b, held, m)...)
 	all = append(all, t.adds(b, m)...)
 	switch {
-	case len(b.Finish) == 0:
+	case len(b.Finish) == 0 && m != whole:
 		return append(all, t.enqueue(b, m)...)
-	case m == single:
+	case m.alone():
 		return append(append(all, t.drop(b, m)...), t.enqueue(b, m)...)
 	}
 	return append(all, t.finish(b, held)...)
@@ -191,11 +208,11 @@ func (t *tables) perStatement() int {
 
 func (t *tables) inserts(rows [][]any, keys []store.Key, m manner) []change {
 	var all []change
-	for i := 0; i < len(rows); i += t.perStatement() {
-		end := min(i+t.perStatement(), len(rows))
-		s := new(statement).add("insert into "+t.rows+" ("+allColumns+") ").rows(allTypes, rows[i:end], m)
+	for part := range parts(rows, t.perStatement(), m) {
+		s := new(statement).add("insert into "+t.rows+" ("+allColumns+") ").rows(allTypes, part, m)
 		s.add(" on conflict do nothing returning kind, id")
-		all = append(all, change{statement: s, keys: keys[i:end], keyed: true})
+		all = append(all, change{statement: s, keys: keys[:len(part)], keyed: true})
+		keys = keys[len(part):]
 	}
 	return all
 }
@@ -206,7 +223,7 @@ func (t *tables) inserts(rows [][]any, keys []store.Key, m manner) []change {
 func (t *tables) updates(rows [][]any, keys []store.Key, m manner) []change {
 	var all []change
 	if t.dialect == PostgreSQL && m != strict {
-		for part := range slices.Chunk(rows, some) {
+		for part := range parts(rows, some, m) {
 			for i := range part {
 				part[i] = part[i][:len(allTypes)]
 			}
@@ -232,7 +249,7 @@ func (t *tables) updates(rows [][]any, keys []store.Key, m manner) []change {
 func (t *tables) deletes(tenant string, keys []store.Key, m manner) []change {
 	var all []change
 	if t.dialect == PostgreSQL && m != strict {
-		for part := range slices.Chunk(keys, some) {
+		for part := range parts(keys, some, m) {
 			s := new(statement).add("delete from "+t.rows+" where ctid = any (array(select l.at from (").values([]string{"text", "text"}, pairs(part)).add(") as v")
 			s.add(" cross join lateral (select x.ctid as at from "+t.rows+" as x where x.tenant = ? and x.kind = v.column1 and x.id = v.column2 limit 1) as l))"+
 				" and tenant = ? and "+m.when()+" returning kind, id", tenant, tenant)
@@ -267,14 +284,14 @@ func (t *tables) factRows(tenant string, w *store.Write, held *held) (removed, a
 	return removed, added
 }
 
-func (t *tables) factChanges(removed, added [][]any, m manner) []change {
+func (t *tables) factChanges(tenant string, removed, added [][]any, m manner) []change {
 	var all []change
 	if t.dialect == PostgreSQL && m != strict {
-		for part := range slices.Chunk(removed, some) {
+		for part := range parts(removed, some, m) {
 			// An array of places is looked up place by place, however the database plans.
 			s := new(statement).add("delete from "+t.facts+" where ctid = any (array(select l.at from (").values(factTypes, part).add(") as v")
 			s.add(" cross join lateral (select x.ctid as at from "+t.facts+" as x where x.tenant = ? and x.kind = v.column2 and x.name = v.column3"+
-				" and x.value = v.column4 and x.ord = v.column5 and x.id = v.column6 limit 1) as l)) and tenant = ? and "+m.when(), part[0][0], part[0][0])
+				" and x.value = v.column4 and x.ord = v.column5 and x.id = v.column6 limit 1) as l)) and tenant = ? and "+m.when(), tenant, tenant)
 			all = append(all, change{statement: s})
 		}
 		removed = nil
@@ -283,7 +300,7 @@ func (t *tables) factChanges(removed, added [][]any, m manner) []change {
 		s := new(statement).add("delete from "+t.facts+" where tenant = ? and kind = ? and name = ? and value = ? and ord = ? and id = ?", row...)
 		all = append(all, change{statement: s})
 	}
-	for part := range slices.Chunk(added, t.perStatement()) {
+	for part := range parts(added, t.perStatement(), m) {
 		s := new(statement).add("insert into "+t.facts+" (tenant, kind, name, value, ord, id) ").rows(factTypes, part, m)
 		all = append(all, change{statement: s.add(" on conflict do nothing")})
 	}
@@ -292,7 +309,7 @@ func (t *tables) factChanges(removed, added [][]any, m manner) []change {
 
 func (t *tables) adds(b *store.Batch, m manner) []change {
 	var all []change
-	for part := range slices.Chunk(b.Adds, t.perStatement()) {
+	for part := range parts(b.Adds, t.perStatement(), m) {
 		rows := make([][]any, len(part))
 		for i, a := range part {
 			rows[i] = []any{a.Counter, a.Delta}

@@ -32,7 +32,7 @@ func (t *tables) enqueue(b *store.Batch, m manner) []change {
 	queue := slices.Clone(b.Queue)
 	slices.SortFunc(queue, func(x, y store.Job) int { return cmp.Compare(x.ID, y.ID) }) // one order for all who insert the same IDs
 	var all []change
-	for part := range slices.Chunk(queue, t.perStatement()) {
+	for part := range parts(queue, t.perStatement(), m) {
 		rows := make([][]any, len(part))
 		for i, j := range part {
 			rows[i] = []any{lane(b.Tenant), j.ID, j.Group, j.Order, kept(j.Due), kept(j.Due), notNil(j.Body)}
@@ -70,7 +70,7 @@ func (t *tables) finish(b *store.Batch, held *held) []change {
 // drop deletes the jobs that a batch finishes.
 func (t *tables) drop(b *store.Batch, m manner) []change {
 	var all []change
-	for part := range slices.Chunk(finished(b), t.perStatement()) {
+	for part := range parts(finished(b), t.perStatement(), m) {
 		s := new(statement).add("delete from "+t.jobs+" where lane = ? and "+m.when()+" and ", lane(b.Tenant))
 		all = append(all, change{statement: t.among(s, "id", part)})
 	}

@@ -33,7 +33,11 @@ func (s *Store) commitSingle(ctx context.Context, b *store.Batch) (done bool, er
 	if err := doable(b); err != nil {
 		return false, err
 	}
-	stmt := s.oneStatement(b, s.changes(b, held, single))
+	m := single
+	if len(b.Writes) >= manyWrites {
+		m = whole
+	}
+	stmt := s.oneStatement(b, s.changes(b, held, m), m)
 	if len(stmt.args) > manyArgs {
 		return false, nil
 	}
@@ -76,9 +80,9 @@ func queuesAgain(b *store.Batch) bool {
 
 // oneStatement is the whole of a commit. Each part takes its turn because it reads the one before: the locks of absent keys, the rows, the
 // leases, the keys that are only checked to be absent, the gate that all writing is behind.
-func (t *tables) oneStatement(b *store.Batch, changes []change) *statement {
+func (t *tables) oneStatement(b *store.Batch, changes []change, m manner) *statement {
 	s := new(statement).add("with absent as materialized (select count(column2) as n from (")
-	if locks := t.absentLocks(b); len(locks) > 0 {
+	if locks := t.absentLocks(b); len(locks) > 0 || m == whole {
 		s.add("select case when column2 = 1 then pg_advisory_xact_lock(column1)::text else pg_advisory_xact_lock_shared(column1)::text end as column2 from (")
 		s.values([]string{"bigint", "bigint"}, locks).add(") as v")
 	} else {
@@ -86,11 +90,11 @@ func (t *tables) oneStatement(b *store.Batch, changes []change) *statement {
 	}
 	s.add(") as l), differing as materialized (").join(t.differing(b)).add(")")
 	before := "differing"
-	if len(b.Finish) > 0 {
+	if len(b.Finish) > 0 || m == whole {
 		before = "leased"
 		s.add(", leased as materialized (").join(t.leased(b)).add(")")
 	}
-	if keys := checkedAbsent(b); len(keys) > 0 {
+	if keys := checkedAbsent(b); len(keys) > 0 || m == whole {
 		rows := pairs(keys)
 		s.add(", found as materialized (select x.kind, x.id from (select count(*) as n from "+before+") as d cross join lateral "+t.absent+
 			"(?, case when d.n >= 0 then cast(? as text[]) end, cast(? as text[])) as x)", b.Tenant, array(rows, 0), array(rows, 1))
@@ -99,7 +103,7 @@ func (t *tables) oneStatement(b *store.Batch, changes []change) *statement {
 	}
 	s.add(", gate as materialized (select not exists (select 1 from differing) and not exists (select 1 from found) and " + readCommitted + " as ok)")
 	counts, wrote := "0", int64(0)
-	if len(b.Finish) > 0 {
+	if len(b.Finish) > 0 || m == whole {
 		s.add(", settled as materialized (").join(t.settled(b)).add(")")
 		counts += " + (select count(*) * 0 from settled)" // which runs it
 	}

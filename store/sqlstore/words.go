@@ -149,17 +149,7 @@ func (t *tables) endings(ctx context.Context, q querier, query *store.Query, wor
 // not touched: a conversation is rewritten with every message, and its words hardly ever.
 func (t *tables) wordChanges(b *store.Batch, held *held, m manner) []change {
 	var all []change
-	var added [][]any   // of rows of one kind, as the batch has them in the order of their keys
-	var dropped [][]any // of all rows
-	var kind store.Kind
-	add := func() {
-		for part := range slices.Chunk(added, t.perStatement()) {
-			s := new(statement).add("insert into "+t.index+" (tenant, kind, word, id) select ?, ?, v.column1, v.column2 from (", b.Tenant, string(kind))
-			s.values([]string{"text", "text"}, part).add(") as v where " + m.when() + " on conflict do nothing") // as for counters
-			all = append(all, change{statement: s})
-		}
-		added = nil
-	}
+	var added, dropped [][]any
 	for i := range b.Writes {
 		w := &b.Writes[i]
 		if w.Action == store.Check {
@@ -169,16 +159,16 @@ func (t *tables) wordChanges(b *store.Batch, held *held, m manner) []change {
 		for _, word := range lost {
 			dropped = append(dropped, []any{string(w.Row.Kind), word, w.Row.ID})
 		}
-		if w.Row.Kind != kind {
-			add()
-			kind = w.Row.Kind
-		}
 		for _, word := range new {
-			added = append(added, []any{word, w.Row.ID})
+			added = append(added, []any{string(w.Row.Kind), word, w.Row.ID})
 		}
 	}
-	add()
-	for part := range slices.Chunk(dropped, t.perStatement()) {
+	for part := range parts(added, t.perStatement(), m) {
+		s := new(statement).add("insert into "+t.index+" (tenant, kind, word, id) select ?, v.column1, v.column2, v.column3 from (", b.Tenant)
+		s.values([]string{"text", "text", "text"}, part).add(") as v where " + m.when() + " on conflict do nothing") // as for counters
+		all = append(all, change{statement: s})
+	}
+	for part := range parts(dropped, t.perStatement(), m) {
 		all = append(all, change{statement: t.dropWords(b.Tenant, part, m)})
 	}
 	return all

@@ -241,9 +241,10 @@ func soak(t *testing.T, o *stores.Opened, length time.Duration) {
 	samples, tick := []sample{}, time.NewTicker(time.Second/time.Duration(rate))
 	defer tick.Stop()
 	var mu sync.Mutex
-	var took []time.Duration // of the messages since the last sample
-	var latencies [][]time.Duration
+	took := make([]time.Duration, 0, int64(rate)*int64(length/time.Second+60)) // has its size from the beginning, as all that is looked at
+	var latencies [][]time.Duration                                            // parts of it, between samples
 	var writers sync.WaitGroup
+	told := 0
 	for next := every; time.Since(begin) < length; {
 		<-tick.C
 		writers.Go(func() {
@@ -259,8 +260,8 @@ func soak(t *testing.T, o *stores.Opened, length time.Duration) {
 		if at := time.Since(begin); at > next {
 			writers.Wait()
 			samples = append(samples, h.sample(at))
-			latencies = append(latencies, took)
-			took, next = nil, next+every
+			latencies = append(latencies, took[told:])
+			told, next = len(took), next+every
 		}
 	}
 	writers.Wait()

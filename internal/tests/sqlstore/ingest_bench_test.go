@@ -244,12 +244,18 @@ func (r *raw) write(writer, first, n int) error {
 	return tx.Commit()
 }
 
-// one writes n messages in one statement.
+// one writes n messages in one statement, each with a text of its own, as messages come from outside.
 func (r *raw) one(writer, first, n int) error {
-	_, err := r.db.Exec(`with want as (select i, (i * 7919) % $3 as c from generate_series($1::bigint, $1 + $2 - 1) as i),
-		m as (insert into raw_message select i, c, $4, 'SM' || i from want on conflict do nothing returning id, conversation),
-		c as (update raw_conversation as r set activity = $3 + m.id, preview = left($4, 200) from m where r.id = m.conversation),
-		e as (insert into raw_event select id, conversation, left($4, 200) from m)
-		update raw_counter set n = n + (select count(*) from m) where id = $5`, first, n, r.conversations, rawBody, writer)
+	ids, of, texts, externals := make([]int64, n), make([]int64, n), make([]string, n), make([]string, n)
+	for i := range n {
+		ids[i], of[i] = int64(first+i), int64(((first+i)*7919)%r.conversations)
+		externals[i] = "SM" + strconv.Itoa(first+i)
+		texts[i] = externals[i] + rawBody[len(externals[i]):]
+	}
+	_, err := r.db.Exec(`with m as (insert into raw_message select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
+			on conflict do nothing returning id, conversation, body),
+		c as (update raw_conversation as r set activity = $5 + m.id, preview = left(m.body, 200) from m where r.id = m.conversation),
+		e as (insert into raw_event select id, conversation, left(body, 200) from m)
+		update raw_counter set n = n + (select count(*) from m) where id = $6`, ids, of, texts, externals, r.conversations, writer)
 	return err
 }

@@ -190,3 +190,53 @@ func TestTwoProcessesKeepOneIndex(t *testing.T) {
 	require.NoError(t, o.DB.QueryRow("select count(*) from frontdesk_words").Scan(&words))
 	require.Equal(t, [2]int{listed, listed}, [2]int{facts, words}, "nothing stays behind")
 }
+
+// What many write together is one text, whatever it has to do: each other one would be planned and kept on every connection.
+func TestLargeCommitsAreOneText(t *testing.T) {
+	o := stores.PostgreSQL(t)
+	s, _, r := record(t, o)
+	texts := map[string]bool{}
+	commit := func(fill func(b *store.Batch, at func(n int) store.Row)) {
+		t.Helper()
+		var keys []store.Key
+		for n := range 30 {
+			keys = append(keys, tagged(fmt.Sprint(n)).Key)
+		}
+		b, rows := read(t, s, keys...)
+		fill(b, func(n int) store.Row {
+			row := tagged(fmt.Sprint(n), "red")
+			row.Version = rows.Found[row.Key].Version
+			return row
+		})
+		require.NoError(t, b.Seal())
+		statements := r.during(func() { require.NoError(t, s.Commit(ctx, b)) })
+		require.Len(t, statements, 1)
+		texts[statements[0].query] = true
+	}
+	all := func(b *store.Batch, at func(int) store.Row, each func(store.Row)) {
+		for n := range 30 {
+			each(at(n))
+		}
+	}
+	commit(func(b *store.Batch, at func(int) store.Row) { all(b, at, func(row store.Row) { b.Put(row) }) })
+	require.NotEmpty(t, ids(t, s, "red"))
+	commit(func(b *store.Batch, at func(int) store.Row) {
+		all(b, at, func(row store.Row) { row.Facts, row.Words = nil, []string{"blue"}; b.Put(row) })
+		b.Add("n", 1)
+		b.Enqueue(store.Job{ID: "j", Group: "g"})
+	})
+	require.Empty(t, ids(t, s, "red"))
+	held := lease(t, s, store.JobQuery{Token: "t"})
+	require.Len(t, held, 1)
+	commit(func(b *store.Batch, at func(int) store.Row) {
+		all(b, at, func(row store.Row) { b.Put(row) })
+		b.Done(store.Finish{Group: "g", Token: "t", Jobs: []string{"j"}})
+	})
+	commit(func(b *store.Batch, at func(int) store.Row) {
+		all(b, at, func(row store.Row) { b.Delete(row.Key) })
+		b.Enqueue(store.Job{ID: "k", Group: "g"})
+	})
+	require.Empty(t, ids(t, s, "red"))
+	require.Len(t, lease(t, s, store.JobQuery{Token: "u"}), 1, "the group was opened, and its job dropped")
+	require.Len(t, texts, 1)
+}
