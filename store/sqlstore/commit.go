@@ -196,9 +196,9 @@ func (t *tables) changes(b *store.Batch, held *held, m manner) []change {
 // some is how many rows one of the rarer statements writes.
 const some = 200
 
-// perStatement is how many rows one of a commit's frequent statements writes. On PostgreSQL they are in arrays, and a second statement is another text to
-// be parsed and planned. On SQLite a statement for one row is parsed once in a commit and used again
-// for each; there a long list costs more, since modernc.org/sqlite looks through all arguments for each placeholder.
+// perStatement is how many rows one of a commit's frequent statements writes. On PostgreSQL they are in arrays, and a second statement is another
+// text to be parsed and planned. On SQLite a statement for one row is parsed once and used again for each; there a long list costs more, since
+// modernc.org/sqlite looks through all arguments for each placeholder.
 func (t *tables) perStatement() int {
 	if t.dialect == SQLite {
 		return 1

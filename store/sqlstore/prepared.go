@@ -89,8 +89,9 @@ func (t *texts) once(text string) string {
 // writing is a transaction on a SQLite database, whose statements are likewise parsed once: a commit writes many rows with few texts.
 type writing struct {
 	*sql.Tx
-	prepared *prepared
-	own      map[string]*sql.Stmt // that are not among the kept ones and end with the transaction
+	prepared   *prepared
+	statements map[string]*sql.Stmt // of this transaction
+	fresh      []string             // texts that are not among the kept ones
 }
 
 func (w *writing) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
@@ -111,26 +112,29 @@ func (w *writing) ExecContext(ctx context.Context, text string, args ...any) (sq
 
 // statement keeps nothing yet: that takes a connection, and the transaction may have the only one.
 func (w *writing) statement(ctx context.Context, text string) (*sql.Stmt, error) {
-	if kept, _ := w.prepared.kept(text); kept != nil {
-		return w.StmtContext(ctx, kept), nil
-	}
-	if stmt := w.own[text]; stmt != nil {
+	if stmt := w.statements[text]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := w.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, err
+	var stmt *sql.Stmt
+	if kept, _ := w.prepared.kept(text); kept != nil {
+		stmt = w.StmtContext(ctx, kept)
+	} else {
+		var err error
+		if stmt, err = w.PrepareContext(ctx, text); err != nil {
+			return nil, err
+		}
+		w.fresh = append(w.fresh, text)
 	}
-	if w.own == nil {
-		w.own = map[string]*sql.Stmt{}
+	if w.statements == nil {
+		w.statements = map[string]*sql.Stmt{}
 	}
-	w.own[text] = stmt
+	w.statements[text] = stmt
 	return stmt, nil
 }
 
 // keep has the next transaction find the statements that this one has had to parse, once it has ended. If that fails they are parsed again.
 func (w *writing) keep(ctx context.Context) {
-	for text := range w.own {
+	for _, text := range w.fresh {
 		_, _ = w.prepared.statement(ctx, text)
 	}
 }
