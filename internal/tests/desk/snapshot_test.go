@@ -29,6 +29,7 @@ var (
 	position = regexp.MustCompile(`event/\d{19}|"Position":\d+| \d+\}`) // of an event: those of different subjects come in any order
 	tries    = regexp.MustCompile(`"tries":\d+`)                        // at handing a message out
 	cursor   = regexp.MustCompile(`"position":\d+`)                     // of the last event that somebody was told of
+	together = regexp.MustCompile(`"jobs":\[[^]]*\]`)                   // whose events were numbered in one commit
 )
 
 // everyRow walks all rows of the tenant by ID.
@@ -100,6 +101,9 @@ func rendered(row *store.Row, id func(string) string) string {
 	}
 	if row.ID == "notices/cursor" {
 		text = cursor.ReplaceAllString(text, "*")
+	}
+	if row.ID == "feed/head" {
+		text = together.ReplaceAllString(text, "jobs")
 	}
 	text = tries.ReplaceAllString(text, "tries")
 	text = hashed.ReplaceAllString(numbered.ReplaceAllString(text, "number"), "hash")
