@@ -25,8 +25,8 @@ const (
 // to do, and each other choice of parts would be another text, to be planned and kept on each connection.
 const manyWrites = 24
 
-// alone reports whether the batch is one statement.
-func (m manner) alone() bool { return m == single || m == whole }
+// gated reports whether the batch is one statement, whose parts write behind its gate.
+func (m manner) gated() bool { return m == single || m == whole }
 
 // parts are rows in portions for one statement each; if a batch is written whole, one portion at least.
 func parts[R any](rows []R, size int, m manner) iter.Seq[[]R] {
@@ -38,7 +38,7 @@ func parts[R any](rows []R, size int, m manner) iter.Seq[[]R] {
 
 // when is the condition under which a statement writes: a single one has to see for itself that the batch holds.
 func (m manner) when() string {
-	if m.alone() {
+	if m.gated() {
 		return "(select ok from gate)"
 	}
 	return "true"
@@ -187,7 +187,7 @@ func (t *tables) changes(b *store.Batch, held *held, m manner) []change {
 	switch {
 	case len(b.Finish) == 0 && m != whole:
 		return append(all, t.enqueue(b, m)...)
-	case m.alone():
+	case m.gated():
 		return append(append(all, t.drop(b, m)...), t.enqueue(b, m)...)
 	}
 	return append(all, t.finish(b, held)...)

@@ -44,7 +44,7 @@ func (s *statement) values(types []string, rows [][]any) *statement {
 // rows is values as an insert takes them, if the batch is to be written.
 func (s *statement) rows(types []string, rows [][]any, m manner) *statement {
 	s.values(types, rows)
-	if m.alone() {
+	if m.gated() {
 		s.add(" where " + m.when())
 	}
 	return s

@@ -95,7 +95,11 @@ func TestManyDueGroupsCostLittle(t *testing.T) {
 			statements = slices.DeleteFunc(statements, func(a asked) bool { // what lets a lease not wait for the disk
 				return strings.HasPrefix(a.query, "pragma ") || strings.HasPrefix(a.query, "select set_config")
 			})
-			assert.LessOrEqual(t, len(statements), 13)
+			most := 12
+			if o.Options.Dialect == sqlstore.SQLite {
+				most++ // takes the write lock
+			}
+			assert.LessOrEqual(t, len(statements), most)
 			byTenant := map[string]int{}
 			for _, l := range leases {
 				byTenant[l.Tenant]++
