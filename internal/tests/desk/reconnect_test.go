@@ -52,6 +52,13 @@ func (f *follower) position() int64 {
 	return int64(len(f.seen))
 }
 
+// wrong says whether it was told what it should not have been.
+func (f *follower) wrong() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed
+}
+
 // tagged are the tags that events tell, by how many of them.
 func (f *follower) tagged() map[string]int {
 	out := map[string]int{}
@@ -100,7 +107,7 @@ func TestX17_SubscriberReconnects(t *testing.T) {
 			step()
 			one()
 			w.clock.Advance(afterLease)
-			if f.failed {
+			if f.wrong() {
 				break
 			}
 		}
@@ -198,7 +205,7 @@ func TestX17_ReaderReconnects(t *testing.T) {
 		for range n {
 			step()
 			read(1 + r.IntN(20))
-			require.False(t, f.failed)
+			require.False(t, f.wrong())
 		}
 		made := stop()
 		end()
