@@ -44,17 +44,26 @@ func (m manner) when() string {
 	return "true"
 }
 
-// commit writes a batch within a transaction: what it rests on is locked and compared, then everything is written at once.
-func (t *tables) commit(ctx context.Context, q querier, b *store.Batch, m manner) error {
+// commit writes a batch within a transaction: what it rests on is locked and compared, then everything is written at once. On SQLite, where the
+// transaction has the whole database, what the rows had may be known already: then only those are read that are not written, and writing
+// compares the others.
+func (t *tables) commit(ctx context.Context, q querier, b *store.Batch, m manner, known *held) error {
 	if err := doable(b); err != nil {
 		return err
 	}
-	held, err := t.lock(ctx, q, b, m)
+	read := b
+	if known != nil {
+		read = unwritten(b)
+	}
+	held, err := t.lock(ctx, q, read, m)
 	if err != nil {
 		return err
 	}
-	if err := held.compare(b); err != nil {
+	if err := held.compare(read); err != nil {
 		return err
+	}
+	if known != nil {
+		held.facts, held.words = known.facts, known.words
 	}
 	if err := t.stillAbsent(ctx, q, b, m); err != nil {
 		return err
@@ -68,6 +77,17 @@ func (t *tables) commit(ctx context.Context, q querier, b *store.Batch, m manner
 	return t.write(ctx, q, b, append(t.reopen(b, held, m), t.enqueue(b, m)...))
 }
 
+// unwritten is what of a batch is only read.
+func unwritten(b *store.Batch) *store.Batch {
+	read := &store.Batch{Tenant: b.Tenant, Finish: b.Finish}
+	for i := range b.Writes {
+		if w := &b.Writes[i]; w.Action == store.Check || w.Action == store.Delete && w.If == 0 {
+			read.Writes = append(read.Writes, *w)
+		}
+	}
+	return read
+}
+
 // doable refuses what this version of the contract does not have.
 func doable(b *store.Batch) error {
 	for i := range b.Writes {
@@ -78,13 +98,18 @@ func doable(b *store.Batch) error {
 	return nil
 }
 
-// write runs statements that touch different rows, on PostgreSQL as one. Those marked keyed answer with the keys they wrote.
+// write runs statements that touch different rows, on PostgreSQL as one. Those marked keyed answer with the keys they wrote; on SQLite each is for
+// one row, and how many it wrote is enough.
 func (t *tables) write(ctx context.Context, q querier, b *store.Batch, changes []change) error {
 	wrote := map[store.Key]bool{}
 	for _, s := range t.merge(changes) {
-		if !s.keyed {
-			if _, err := t.exec(ctx, q, s.statement); err != nil {
+		if !s.keyed || t.dialect == SQLite {
+			n, err := t.exec(ctx, q, s.statement)
+			if err != nil {
 				return err
+			}
+			if n > 0 && s.keyed {
+				wrote[s.keys[0]] = true
 			}
 			continue
 		}
@@ -115,7 +140,7 @@ func (t *tables) write(ctx context.Context, q querier, b *store.Batch, changes [
 // change is one statement of a commit.
 type change struct {
 	*statement
-	keys  []store.Key // the rows it must write, and answers with
+	keys  []store.Key // the rows it must write, and answers with; one on SQLite
 	keyed bool
 }
 
@@ -162,14 +187,15 @@ func together(changes []change) change {
 func (t *tables) changes(b *store.Batch, held *held, m manner) []change {
 	var all []change
 	var inserts, updates, removed, added [][]any
-	var inserted, updated, deleted []store.Key
+	var inserted, updated []store.Key
+	var deleted []*store.Write
 	for i := range b.Writes {
 		w := &b.Writes[i]
 		switch {
 		case w.Action == store.Check || w.Action == store.Delete && w.If == 0:
 			continue
 		case w.Action == store.Delete:
-			deleted = append(deleted, w.Row.Key)
+			deleted = append(deleted, w)
 		case w.If == 0:
 			inserts, inserted = append(inserts, written(b.Tenant, &w.Row)), append(inserted, w.Row.Key)
 		default:
@@ -210,7 +236,7 @@ func (t *tables) inserts(rows [][]any, keys []store.Key, m manner) []change {
 	var all []change
 	for part := range parts(rows, t.perStatement(), m) {
 		s := new(statement).add("insert into "+t.rows+" ("+allColumns+") ").rows(allTypes, part, m)
-		s.add(" on conflict do nothing returning kind, id")
+		s.add(" on conflict do nothing" + t.returning())
 		all = append(all, change{statement: s, keys: keys[:len(part)], keyed: true})
 		keys = keys[len(part):]
 	}
@@ -239,15 +265,19 @@ func (t *tables) updates(rows [][]any, keys []store.Key, m manner) []change {
 	for i, row := range rows { // row: as written, then the version it is at
 		s := new(statement).add("update "+t.rows+" set version = ?, body = ?, target_kind = ?, target_id = ?, shelf = ?, mailbox = ?, team = ?, "+
 			"agent = ?, activity = ?, fact_name = ?, fact_value = ?, fact_order = ?, facts = ?, words = ?", row[3:17]...)
-		s.add(" where tenant = ? and kind = ? and id = ? and version = ? returning kind, id", row[0], row[1], row[2], row[17])
+		s.add(" where tenant = ? and kind = ? and id = ? and version = ?"+t.returning(), row[0], row[1], row[2], row[17])
 		all = append(all, change{statement: s, keys: keys[i : i+1], keyed: true})
 	}
 	return all
 }
 
-// deletes needs no version: the rows are locked and were compared.
-func (t *tables) deletes(tenant string, keys []store.Key, m manner) []change {
+// deletes compares the versions again where it is a statement for each row, as updates does.
+func (t *tables) deletes(tenant string, rows []*store.Write, m manner) []change {
 	var all []change
+	keys := make([]store.Key, len(rows))
+	for i, w := range rows {
+		keys[i] = w.Row.Key
+	}
 	if t.dialect == PostgreSQL && m != strict {
 		for part := range parts(keys, some, m) {
 			s := new(statement).add("delete from "+t.rows+" where ctid = any (array(select l.at from (").values([]string{"text", "text"}, pairs(part)).add(") as v")
@@ -257,11 +287,19 @@ func (t *tables) deletes(tenant string, keys []store.Key, m manner) []change {
 		}
 		return all
 	}
-	for i, key := range keys {
-		s := new(statement).add("delete from "+t.rows+" where tenant = ? and kind = ? and id = ? and "+m.when()+" returning kind, id", tenant, string(key.Kind), key.ID)
+	for i, w := range rows {
+		s := new(statement).add("delete from "+t.rows+" where tenant = ? and kind = ? and id = ? and version = ?"+t.returning(), tenant, string(w.Row.Kind), w.Row.ID, w.If)
 		all = append(all, change{statement: s, keys: keys[i : i+1], keyed: true})
 	}
 	return all
+}
+
+// returning has a statement answer with the keys of the rows that it writes, where that is what write reads.
+func (t *tables) returning() string {
+	if t.dialect == SQLite {
+		return ""
+	}
+	return " returning kind, id"
 }
 
 // factRows returns what the table facts loses and gains by a write. Facts that stay are not touched.

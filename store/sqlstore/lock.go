@@ -57,6 +57,9 @@ func (t *tables) lock(ctx context.Context, q querier, b *store.Batch, m manner) 
 		if i == len(parts)-1 {
 			arms = append(arms, t.lockLeases(b)...)
 		}
+		if len(arms) == 0 {
+			continue // nothing is only read
+		}
 		if err := t.query(ctx, q, union(arms), h.scan); err != nil {
 			return nil, err
 		}
@@ -245,12 +248,12 @@ func (t *tables) stillAbsent(ctx context.Context, q querier, b *store.Batch, m m
 }
 
 func (t *tables) probe(ctx context.Context, q querier, b *store.Batch, keys []store.Key) error {
-	rows := make([][]any, len(keys))
+	rows, writes := make([][]any, len(keys)), make([]*store.Write, len(keys))
 	for i, key := range keys {
-		rows[i] = written(b.Tenant, &store.Row{Key: key})
+		rows[i], writes[i] = written(b.Tenant, &store.Row{Key: key}), &store.Write{Row: store.Row{Key: key}}
 	}
 	if err := t.write(ctx, q, b, t.inserts(rows, keys, strict)); err != nil {
 		return err
 	}
-	return t.write(ctx, q, b, t.deletes(b.Tenant, keys, strict))
+	return t.write(ctx, q, b, t.deletes(b.Tenant, writes, strict))
 }

@@ -94,12 +94,15 @@ type writing struct {
 	fresh      []string             // texts that are not among the kept ones
 }
 
+// Its statements are short: whoever gives up is heard between two of them. To hear him within one, database/sql and the driver would start a
+// goroutine for each, which costs as much as writing a row.
+
 func (w *writing) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	stmt, err := w.statement(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	return stmt.QueryContext(ctx, args...)
+	return stmt.QueryContext(context.WithoutCancel(ctx), args...)
 }
 
 func (w *writing) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
@@ -107,11 +110,14 @@ func (w *writing) ExecContext(ctx context.Context, text string, args ...any) (sq
 	if err != nil {
 		return nil, err
 	}
-	return stmt.ExecContext(ctx, args...)
+	return stmt.ExecContext(context.WithoutCancel(ctx), args...)
 }
 
 // statement keeps nothing yet: that takes a connection, and the transaction may have the only one.
 func (w *writing) statement(ctx context.Context, text string) (*sql.Stmt, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if stmt := w.statements[text]; stmt != nil {
 		return stmt, nil
 	}

@@ -42,7 +42,7 @@ func (s *seen) setUnfit() { s.isolated.Store(true) }
 
 // read remembers rows that were loaded.
 func (s *seen) read(tenant string, rows *store.Rows) {
-	if s == nil || rows == nil {
+	if rows == nil {
 		return
 	}
 	s.mu.Lock()
@@ -56,9 +56,6 @@ func (s *seen) read(tenant string, rows *store.Rows) {
 
 // wrote remembers rows that were committed.
 func (s *seen) wrote(b *store.Batch) {
-	if s == nil {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range b.Writes {
@@ -99,8 +96,8 @@ func (s *seen) place(key seenKey) int {
 	return at
 }
 
-// before returns what the rows that a batch writes over had, if all of them were seen at these versions.
-func (s *seen) before(b *store.Batch) (*held, bool) {
+// before returns what the rows that a batch writes over had, or nil if not all of them were seen at these versions.
+func (s *seen) before(b *store.Batch) *held {
 	h := &held{facts: map[store.Key][]store.Fact{}, words: map[store.Key][]string{}}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,9 +108,9 @@ func (s *seen) before(b *store.Batch) (*held, bool) {
 		}
 		known, ok := s.shapes[seenKey{b.Tenant, w.Row.Key}]
 		if !ok || known.version != w.If {
-			return nil, false
+			return nil
 		}
 		h.facts[w.Row.Key], h.words[w.Row.Key] = known.facts, known.words
 	}
-	return h, true
+	return h
 }

@@ -26,8 +26,8 @@ func (s *Store) commitSingle(ctx context.Context, b *store.Batch) (done bool, er
 	if s.dialect != PostgreSQL || queuesAgain(b) || s.seen.unfit() {
 		return false, nil
 	}
-	held, ok := s.seen.before(b)
-	if !ok {
+	held := s.seen.before(b)
+	if held == nil {
 		return false, nil
 	}
 	if err := doable(b); err != nil {

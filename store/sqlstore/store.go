@@ -19,7 +19,7 @@ type Store struct {
 	commits  line[*waiter]
 	loads    line[*loading]
 	gate     chan struct{} // holds the one writer of this process to a SQLite database; the others wait in order
-	seen     *seen         // PostgreSQL only
+	seen     *seen
 	await    func(context.Context, *sql.Conn) error
 	news     paced // announcements
 }
@@ -35,15 +35,13 @@ func New(db *sql.DB, opt Options) (*Store, error) {
 	if db == nil {
 		return nil, &store.InvalidError{What: "sqlstore database", Problem: "is nil; give an open *sql.DB"}
 	}
-	s := &Store{tables: t, db: db, read: db, gate: make(chan struct{}, 1)}
+	s := &Store{tables: t, db: db, read: db, gate: make(chan struct{}, 1), seen: &seen{}}
 	s.commits = line[*waiter]{lanes: 4, tenant: func(w *waiter) string { return w.batch.Tenant }, choose: s.packed, do: s.commitGroup}
 	s.loads = line[*loading]{lanes: 4, tenant: func(w *loading) string { return w.tenant }, choose: joinable, do: s.loadGroup}
 	s.await = opt.Await
 	if t.dialect == SQLite {
 		s.prepared, s.commits.lanes = &prepared{DB: db}, 1
 		s.read = s.prepared
-	} else {
-		s.seen = &seen{}
 	}
 	return s, nil
 }
@@ -97,7 +95,11 @@ func (s *Store) commitBatch(ctx context.Context, b *store.Batch) error {
 	if done || err != nil {
 		return conflict(b, withCause(ctx, err))
 	}
-	err = s.transact(ctx, func(q querier) error { return s.commit(ctx, q, b, inSteps) })
+	var known *held
+	if s.dialect == SQLite {
+		known = s.seen.before(b)
+	}
+	err = s.transact(ctx, func(q querier) error { return s.commit(ctx, q, b, inSteps, known) })
 	if err == nil {
 		s.seen.wrote(b)
 	}

@@ -56,7 +56,7 @@ func (b *bound) Commit(ctx context.Context, batch *store.Batch) error {
 		return nil
 	}
 	err := b.transact(ctx, func(q querier) error {
-		return conflict(batch, b.commit(ctx, q, batch, strict))
+		return conflict(batch, b.commit(ctx, q, batch, strict, nil))
 	})
 	return failed("commit", batch.Tenant, err)
 }

@@ -137,58 +137,97 @@ func TestOtherIsolationIsNoticed(t *testing.T) {
 
 // Two processes write over one another's rows: what each remembers of them must not leave anything behind in the indexes.
 func TestTwoProcessesKeepOneIndex(t *testing.T) {
-	o := stores.PostgreSQL(t)
-	both := []store.Store{o, o.Again(t)}
-	r := rand.New(rand.NewPCG(7, 7))
-	tags := []string{"red", "green", "blue", "black"}
-	want := map[string][]string{}
-	for n := range 300 {
-		s, id := both[r.IntN(2)], fmt.Sprint("c", r.IntN(3))
-		reader := both[r.IntN(2)] // what a host reads through one handle it may write through another
-		rows, err := reader.Load(ctx, "acme", []store.Key{tagged(id).Key}, nil)
-		require.NoError(t, err)
-		b := store.NewBatch("acme", start.Add(time.Duration(n)*time.Second)) // a key that is put again gets no version twice
-		b.Read(rows)
-		row, there := rows.Row(tagged(id).Key)
-		if there && r.IntN(4) == 0 {
-			b.Delete(row.Key)
-			want[id] = nil
-		} else {
-			some := r.Perm(len(tags))[:r.IntN(len(tags)+1)]
-			fresh := tagged(id)
-			want[id] = []string{}
-			for _, i := range some {
-				want[id] = append(want[id], tags[i])
+	stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
+		both := []store.Store{o, o.Again(t)}
+		r := rand.New(rand.NewPCG(7, 7))
+		tags := []string{"red", "green", "blue", "black"}
+		want := map[string][]string{}
+		for n := range 300 {
+			s, id := both[r.IntN(2)], fmt.Sprint("c", r.IntN(3))
+			reader := both[r.IntN(2)] // what a host reads through one handle it may write through another
+			rows, err := reader.Load(ctx, "acme", []store.Key{tagged(id).Key}, nil)
+			require.NoError(t, err)
+			b := store.NewBatch("acme", start.Add(time.Duration(n)*time.Second)) // a key that is put again gets no version twice
+			b.Read(rows)
+			row, there := rows.Row(tagged(id).Key)
+			if there && r.IntN(4) == 0 {
+				b.Delete(row.Key)
+				want[id] = nil
+			} else {
+				some := r.Perm(len(tags))[:r.IntN(len(tags)+1)]
+				fresh := tagged(id)
+				want[id] = []string{}
+				for _, i := range some {
+					want[id] = append(want[id], tags[i])
+				}
+				fresh = tagged(id, want[id]...)
+				fresh.Version = row.Version
+				b.Put(fresh)
 			}
-			fresh = tagged(id, want[id]...)
-			fresh.Version = row.Version
-			b.Put(fresh)
+			require.NoError(t, b.Seal())
+			require.NoError(t, s.Commit(ctx, b))
 		}
-		require.NoError(t, b.Seal())
-		require.NoError(t, s.Commit(ctx, b))
-	}
-	for _, tag := range tags {
-		var is []string
-		for _, id := range []string{"c2", "c1", "c0"} {
-			for _, has := range want[id] {
-				if has == tag {
-					is = append(is, id)
+		for _, tag := range tags {
+			var is []string
+			for _, id := range []string{"c2", "c1", "c0"} {
+				for _, has := range want[id] {
+					if has == tag {
+						is = append(is, id)
+					}
 				}
 			}
+			got := strings.Fields(ids(t, both[0], tag))
+			require.ElementsMatch(t, is, got, tag)
+			page, err := both[1].List(ctx, store.Query{Tenant: "acme", Kind: store.Conversation, Words: []string{tag}})
+			require.NoError(t, err)
+			require.Len(t, page.Rows, len(is))
 		}
-		got := strings.Fields(ids(t, both[0], tag))
-		require.ElementsMatch(t, is, got, tag)
-		page, err := both[1].List(ctx, store.Query{Tenant: "acme", Kind: store.Conversation, Words: []string{tag}})
-		require.NoError(t, err)
-		require.Len(t, page.Rows, len(is))
-	}
-	var facts, words, listed int
-	for _, has := range want {
-		listed += len(has)
-	}
-	require.NoError(t, o.DB.QueryRow("select count(*) from frontdesk_facts").Scan(&facts))
-	require.NoError(t, o.DB.QueryRow("select count(*) from frontdesk_words").Scan(&words))
-	require.Equal(t, [2]int{listed, listed}, [2]int{facts, words}, "nothing stays behind")
+		var facts, words, listed int
+		for _, has := range want {
+			listed += len(has)
+		}
+		require.NoError(t, o.DB.QueryRow("select count(*) from frontdesk_facts").Scan(&facts))
+		require.NoError(t, o.DB.QueryRow("select count(*) from frontdesk_words").Scan(&words))
+		require.Equal(t, [2]int{listed, listed}, [2]int{facts, words}, "nothing stays behind")
+	})
+}
+
+// A commit over rows that another process has changed, and that this one remembers, names rows that were changed and leaves nothing behind.
+func TestConflictWithAnotherProcess(t *testing.T) {
+	stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
+		one, other := o, o.Again(t)
+		keys := []store.Key{tagged("a").Key, tagged("b").Key, tagged("c").Key, tagged("d").Key, tagged("e").Key}
+		first := store.NewBatch("acme", start)
+		put(first, tagged("a", "red"), tagged("b", "red"), tagged("c", "red"), tagged("d", "red"))
+		commit(t, one, first)
+		stale, rows := read(t, one, keys...)
+		theirs, seen := read(t, other, keys...)
+		for _, id := range []string{"a", "e"} {
+			row := tagged(id, "blue")
+			row.Version = seen.Found[row.Key].Version
+			theirs.Put(row)
+		}
+		theirs.Delete(tagged("b").Key)
+		commit(t, other, theirs)
+
+		stale.Delete(keys[0])                        // was changed
+		for _, id := range []string{"b", "c", "e"} { // was deleted, is as it was, is there by now
+			row := tagged(id, "green")
+			row.Version = rows.Found[row.Key].Version
+			stale.Put(row)
+		}
+		stale.Add("n", 1)
+		stale.Enqueue(store.Job{ID: "j", Group: "g"})
+		require.NoError(t, stale.Seal())
+		var conflict *store.ConflictError
+		require.ErrorAs(t, one.Commit(ctx, stale), &conflict)
+		require.NotEmpty(t, conflict.Keys)
+		require.Subset(t, []store.Key{keys[0], keys[1], keys[4]}, conflict.Keys)
+		require.Empty(t, ids(t, one, "green"))
+		require.Equal(t, "d c", ids(t, one, "red"))
+		require.Equal(t, "e a", ids(t, one, "blue"))
+		require.Empty(t, lease(t, one, store.JobQuery{Token: "t"}))
+	})
 }
 
 // What many write together is one text, whatever it has to do: each other one would be planned and kept on every connection.
