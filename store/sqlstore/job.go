@@ -67,11 +67,15 @@ func (t *tables) finish(b *store.Batch, held *held) []change {
 	return append(all, t.drop(b, inSteps)...)
 }
 
-// drop deletes the jobs that a batch finishes.
+// drop deletes the jobs that a batch finishes. Written whole, a batch that finishes none must not look for any: planned when there were few jobs, this
+// reads all of the tenant's.
 func (t *tables) drop(b *store.Batch, m manner) []change {
 	var all []change
 	for part := range parts(finished(b), t.perStatement(), m) {
 		s := new(statement).add("delete from "+t.jobs+" where lane = ? and "+m.when()+" and ", lane(b.Tenant))
+		if m == whole {
+			s.add("cast(? as bigint) > 0 and ", int64(len(part)))
+		}
 		all = append(all, change{statement: t.among(s, "id", part)})
 	}
 	return all

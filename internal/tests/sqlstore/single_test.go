@@ -279,3 +279,43 @@ func TestLargeCommitsAreOneText(t *testing.T) {
 	require.Len(t, lease(t, s, store.JobQuery{Token: "u"}), 1, "the group was opened, and its job dropped")
 	require.Len(t, texts, 1)
 }
+
+// What many write together, and finish no job, looks for none, however many wait and whatever PostgreSQL knew of them when it planned.
+func TestLargeCommitsLookForNoJobs(t *testing.T) {
+	o := stores.PostgreSQL(t)
+	exec(t, o.DB, "alter table frontdesk_jobs set (autovacuum_enabled = false)")
+	s, _, r := record(t, o)
+	b := store.NewBatch("acme", start)
+	for n := range 30 {
+		put(b, store.Row{Key: document(fmt.Sprint(n))})
+	}
+	require.NoError(t, b.Seal())
+	statements := r.during(func() { require.NoError(t, s.Commit(ctx, b)) })
+	require.Len(t, statements, 1)
+	args := make([]any, len(statements[0].args))
+	for i, a := range statements[0].args {
+		args[i] = a.Value
+	}
+	enqueue(t, o, "acme", 3000, func(i int) store.Job { return store.Job{ID: fmt.Sprint("job", i), Group: fmt.Sprint("group", i)} })
+	tx, err := o.DB.Begin()
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback() }()
+	_, err = tx.Exec("set local plan_cache_mode = force_generic_plan")
+	require.NoError(t, err)
+	_, err = tx.Exec("delete from frontdesk_rows") // so that it holds again
+	require.NoError(t, err)
+	rows, err := tx.Query("explain (analyze, costs off, timing off) "+statements[0].query, args...)
+	require.NoError(t, err)
+	defer rows.Close()
+	drops := false
+	for rows.Next() {
+		var line string
+		require.NoError(t, rows.Scan(&line))
+		drops = drops || strings.Contains(line, "Delete on frontdesk_jobs")
+		if strings.Contains(line, "Scan") && strings.Contains(line, "frontdesk_jobs") {
+			require.Contains(t, line, "never executed")
+		}
+	}
+	require.NoError(t, rows.Err())
+	require.True(t, drops, "the statement drops jobs, where there are any to drop")
+}
