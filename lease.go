@@ -14,7 +14,7 @@ const (
 	leaseFor = 90 * time.Second // how long a worker holds a group: a call, and a minute for clocks that differ and for noting the result
 )
 
-// errLeaseLost says that a worker was held up for so long that its group may be another's by now.
+// errLeaseLost says that a worker was held up for so long that its group may be another's by now, or that such a one has come before it.
 var errLeaseLost = errors.New("frontdesk: the lease has ended")
 
 // work is one leased group being done.

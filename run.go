@@ -206,9 +206,12 @@ func (d *Desk) do(ctx context.Context, lease store.Lease, patient bool) {
 	}
 	log, wait := d.log.With("tenant", lease.Tenant, "group", lease.Group), retryJob
 	switch {
-	case errors.Is(err, errLeaseLost):
+	case errors.Is(err, errLeaseLost) && w.held() != nil:
 		log.WarnContext(ctx, "held up for longer than the lease")
 		return
+	case errors.Is(err, errLeaseLost):
+		log.WarnContext(ctx, "another who was held up for longer than his lease was faster")
+		wait = 0 // what he has left of the group is anybody's at once
 	case ctx.Err() != nil:
 		wait = 0 // the program is told to end: what is left of the group is anybody's at once
 	default:

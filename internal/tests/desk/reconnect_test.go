@@ -290,38 +290,50 @@ func (s *tapped) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, err
 }
 
 // A process stands still for longer than its lease between reading the feed's head and its commit, which comes when another has leased the
-// same events and not yet read the head.
+// same events: before that has read the head, or when it is about to commit. All is numbered once, and nothing waits for a lease to end.
 func TestX17_NumberedByOneWhoStoodStill(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		w.hears("ann", "Hi")
-		stands, goes, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
-		numbers := func(f store.Finish) bool { return f.Group == "feed" }
-		late := w.open(func(c *frontdesk.Config) {
-			c.Store = &tapped{Store: w.store, committing: func(b *store.Batch) {
-				if slices.ContainsFunc(b.Finish, numbers) {
-					close(stands)
-					<-goes
-				}
-			}}
+	for _, read := range []bool{false, true} {
+		t.Run(fmt.Sprintf("HeadRead=%t", read), func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) { w.numberedLate(read) })
 		})
-		go func() { defer close(ended); assert.NoError(t, late.RunDue(ctx)) }()
-		<-stands
-		w.hears("ann", "Are you there?") // which only the other leases
-		w.clock.Advance(afterLease)
-		once := sync.OnceFunc(func() { close(goes); <-ended })
-		other := w.open(func(c *frontdesk.Config) {
-			c.Store = &tapped{Store: w.store, leased: func(leases []store.Lease) {
-				if slices.ContainsFunc(leases, func(l store.Lease) bool { return l.Group == "feed" }) {
-					once()
-				}
-			}}
-		})
-		require.NoError(t, other.RunDue(ctx))
-		told := map[string]int{}
-		for _, e := range w.feed() {
-			told[e.Type]++
-		}
-		assert.Equal(t, 2, told[conversation.EventReceived])
-		assert.Equal(t, 1, told[conversation.EventCreated])
+	}
+}
+
+func (w *world) numberedLate(read bool) {
+	w.hears("ann", "Hi")
+	stands, goes, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	numbers := func(b *store.Batch) bool {
+		return slices.ContainsFunc(b.Finish, func(f store.Finish) bool { return f.Group == "feed" })
+	}
+	late := w.open(func(c *frontdesk.Config) {
+		c.Store = &tapped{Store: w.store, committing: func(b *store.Batch) {
+			if numbers(b) {
+				close(stands)
+				<-goes
+			}
+		}}
 	})
+	go func() { defer close(ended); assert.NoError(w.t, late.RunDue(ctx)) }()
+	<-stands
+	w.hears("ann", "Are you there?") // which only the other leases
+	w.clock.Advance(afterLease)
+	once := sync.OnceFunc(func() { close(goes); <-ended })
+	other := w.open(func(c *frontdesk.Config) {
+		c.Store = &tapped{Store: w.store, leased: func(leases []store.Lease) {
+			if !read && slices.ContainsFunc(leases, func(l store.Lease) bool { return l.Group == "feed" }) {
+				once()
+			}
+		}, committing: func(b *store.Batch) {
+			if read && numbers(b) {
+				once()
+			}
+		}}
+	})
+	require.NoError(w.t, other.RunDue(ctx))
+	told := map[string]int{}
+	for _, e := range w.feed() {
+		told[e.Type]++
+	}
+	assert.Equal(w.t, 2, told[conversation.EventReceived])
+	assert.Equal(w.t, 1, told[conversation.EventCreated])
 }
