@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/frontdesk-go/frontdesk/store"
 )
@@ -194,20 +195,26 @@ func asItIs(context.Context, *sql.Conn) (func() error, error) {
 	return func() error { return nil }, nil
 }
 
-// run runs fn in the transaction. If undoing that fails, SQLite has done it by itself, or the state is unknown.
+// run runs fn in the transaction. If undoing that fails, and not because SQLite has done it by itself, the state is unknown.
 func (w *writing) run(ctx context.Context, conn *sql.Conn, fn func() error) (clean bool, err error) {
 	whole := context.WithoutCancel(ctx) // else database/sql undoes the transaction beside fn; SQLite does not end its wait for the lock for it anyway
 	if w.Tx, err = conn.BeginTx(whole, nil); err != nil {
 		return false, err
 	}
 	if err = fn(); err != nil {
-		return w.Rollback() == nil, err
+		return undone(w.Rollback()), err
 	}
 	if err = w.Commit(); err == nil {
 		return true, nil
 	}
-	_, undone := conn.ExecContext(whole, "rollback") // database/sql takes the transaction for ended
-	return undone == nil, err
+	_, failed := conn.ExecContext(whole, "rollback") // database/sql takes the transaction for ended
+	return undone(failed), err
+}
+
+// undone reports whether a transaction is undone after a rollback answered with err: when the disk is full, and after some other errors, SQLite has
+// undone it before. https://www.sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction
+func undone(err error) bool {
+	return err == nil || strings.Contains(err.Error(), "no transaction is active")
 }
 
 // immediate runs fn in such a transaction on a database that may have no tables yet.
@@ -221,8 +228,8 @@ func immediate(ctx context.Context, conn *sql.Conn, fn func(querier) error) (cle
 	if err == nil {
 		return true, nil
 	}
-	_, undone := conn.ExecContext(context.WithoutCancel(ctx), "rollback")
-	return undone == nil, err
+	_, failed := conn.ExecContext(context.WithoutCancel(ctx), "rollback")
+	return undone(failed), err
 }
 
 // unsynced lets a connection's commits not wait for the disk until it is told to end that. A database without write-ahead logging is left as it

@@ -164,7 +164,7 @@ func TestDiskFull(t *testing.T) {
 	assert.False(t, frontdesk.Refused(err), "it is not the caller's fault")
 	assert.Equal(t, 1+written, w.get(c.ID).Messages, "nothing half done")
 	assert.Len(t, w.timeline(c.ID), 1+written)
-	assert.Equal(t, http.StatusServiceUnavailable, w.hook(w.says("bob", strings.Repeat("y", 8000))))
+	assert.Equal(t, http.StatusServiceUnavailable, w.hook(w.says("bob", strings.Repeat("y", 60_000))), "more than the pages that may be free")
 	assert.Equal(t, 1, w.conversations())
 
 	limit("1000000")
