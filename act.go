@@ -315,8 +315,34 @@ func (t *txn) visibleMessage(c caller, id string) (m conversation.Message, conv 
 	if m.Test {
 		return m, conv, ErrNotFound
 	}
-	conv, err = t.visible(c, m.Conversation)
-	return m, conv, err
+	if conv, err = t.visiblePart(c, m.Conversation); err != nil {
+		return conversation.Message{}, conv, err
+	}
+	return m, conv, nil
+}
+
+// visiblePart loads the conversation that an ID leads to, if the caller may see it and read what that ID itself stands for.
+func (t *txn) visiblePart(c caller, id string) (conversation.Conversation, error) {
+	conv, err := t.visible(c, id)
+	if err == nil {
+		err = t.reachesPart(c, &conv, id)
+	}
+	if err != nil {
+		return conversation.Conversation{}, err
+	}
+	return conv, nil
+}
+
+// reachesPart hides the timeline of a part whose method the caller does not reach, although he sees its head. The part was loaded.
+func (t *txn) reachesPart(c caller, head *conversation.Conversation, id string) error {
+	if id == head.ID {
+		return nil
+	}
+	part, err := t.conversation(id)
+	if err == nil && !c.reaches(part.Mailbox, part.Method) {
+		err = ErrNotFound
+	}
+	return err
 }
 
 // SnoozePreset returns the time of a preset in a time zone, to be used in Snooze. For one by a mailbox's hours see NextBusinessMorning.

@@ -154,7 +154,7 @@ func (t *txn) visibleEvents(c caller, all []Event) ([]Event, error) {
 	}
 	hidden := map[string]bool{}
 	for _, key := range keys {
-		switch _, err := t.visible(c, key.ID); {
+		switch _, err := t.visiblePart(c, key.ID); {
 		case errors.Is(err, ErrNotFound):
 			hidden[key.ID] = true
 		case err != nil:

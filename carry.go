@@ -23,7 +23,7 @@ func (t *txn) carries(c caller, conv *conversation.Conversation, p *prepared) er
 	}
 	caps := p.conn.Capabilities()
 	if found := violations(caps, p.doc, &p.message, p.thread); len(found) > 0 {
-		return &CapabilityError{Channel: p.doc.ID, Problems: sentences(found), Violations: found, Instead: t.carriers(conv, p)}
+		return &CapabilityError{Channel: p.doc.ID, Problems: sentences(found), Violations: found, Instead: t.carriers(c, conv, p)}
 	}
 	if err := open(caps, p.doc.ID, p.thread, t, c.who().Kind == conversation.ByAgent, p.message.Template != nil); err != nil {
 		return err
@@ -94,7 +94,7 @@ func sentences(list []channel.Violation) (out []string) {
 func segments(caps channel.Capabilities) sms.Options { return sms.Options{Ref16: caps.Ref16} }
 
 // carriers names the mailbox's other channels that could carry a message and reach the customer.
-func (t *txn) carriers(conv *conversation.Conversation, p *prepared) []string {
+func (t *txn) carriers(c caller, conv *conversation.Conversation, p *prepared) []string {
 	all, err := documents[Channel](t, "channel/")
 	if err != nil {
 		return nil // the refusal itself stands without the advice
@@ -108,7 +108,7 @@ func (t *txn) carriers(conv *conversation.Conversation, p *prepared) []string {
 			continue
 		}
 		known := slices.ContainsFunc(conv.Threads, func(th conversation.Thread) bool { return th.Channel == ch.ID })
-		if _, err := t.threadOn(conv, ch.ID); known || err == nil {
+		if _, err := t.threadOn(c, conv, ch.ID); known || err == nil {
 			out = append(out, ch.ID)
 		}
 	}
@@ -214,7 +214,7 @@ func (s *Session) Measure(ctx context.Context, id string, draft Draft) (m Measur
 		if draft.Missing == MissingError {
 			draft.Missing = MissingKeep
 		}
-		th, ch, conn, err := t.outgoing(&conv, draft.Channel)
+		th, ch, conn, err := t.outgoing(c, &conv, draft.Channel)
 		if err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func (t *txn) compose(c caller, start Start, key *keyUse) (msg conversation.Mess
 	if !conn.Capabilities().Initiate {
 		return msg, &CapabilityError{Channel: ch.ID, Problems: []string{"on this channel the customer writes first"}}
 	}
-	contact, th, err := t.addressee(conn, ch, start)
+	contact, th, err := t.addressee(c, conn, ch, start)
 	if err != nil {
 		return msg, err
 	}
@@ -98,7 +98,7 @@ func (t *txn) composeOn(c caller, start Start) (Channel, channel.Conn, error) {
 }
 
 // addressee finds or makes the contact, and the thread with him.
-func (t *txn) addressee(conn channel.Conn, ch Channel, start Start) (contact conversation.Contact, th conversation.Thread, err error) {
+func (t *txn) addressee(c caller, conn channel.Conn, ch Channel, start Start) (contact conversation.Contact, th conversation.Thread, err error) {
 	if ch.Addressed {
 		if start.Address == "" {
 			return contact, th, invalid("Address", "channel %q writes only to addresses that are given; name one", ch.ID)
@@ -108,7 +108,7 @@ func (t *txn) addressee(conn channel.Conn, ch Channel, start Start) (contact con
 	}
 	known := []conversation.Identity{{Address: start.Address}}
 	if start.Contact != "" {
-		if contact, err = t.contact(start.Contact); err != nil {
+		if contact, err = t.writableContact(c, start.Contact); err != nil {
 			return contact, th, err
 		}
 		if !ch.Addressed {

@@ -141,8 +141,30 @@ func (t *txn) visibleContact(c caller, id string) (conversation.Contact, error) 
 			return p, err
 		}
 	}
-	return conversation.Contact{}, fmt.Errorf("contact %q: %w", id, ErrNotFound)
+	return conversation.Contact{}, notSeen(id)
 }
+
+// writableContact loads a contact whom the caller may begin a conversation with: one whom he sees, or with whom nobody has one.
+func (t *txn) writableContact(c caller, id string) (conversation.Contact, error) {
+	p, err := t.contact(id)
+	if err != nil {
+		return p, err
+	}
+	known := false
+	for _, id := range set(&p) {
+		page, err := t.desk.store.List(t.ctx, store.Query{Tenant: t.tenant, Kind: store.Conversation, Fact: "contact", Value: id, Limit: 1})
+		if err != nil {
+			return p, listError(err)
+		}
+		known = known || len(page.Rows) > 0
+	}
+	if !known {
+		return p, nil
+	}
+	return t.visibleContact(c, id)
+}
+
+func notSeen(contact string) error { return fmt.Errorf("contact %q: %w", contact, ErrNotFound) }
 
 // contact filters by a contact, with the contacts that are merged into him.
 func (f *filter) contact(fact func(name, value string)) error {

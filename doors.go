@@ -2,7 +2,7 @@ package frontdesk
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/store"
@@ -94,15 +94,17 @@ func (t *txn) maySeeEvent(c *caller, e *Event) (bool, error) {
 		if store.CheckText(e.Conversation, false) != "" {
 			return false, nil
 		}
-		row, ok := t.row(conversationKey(e.Conversation))
-		if !ok {
+		conv, err := t.head(e.Conversation)
+		if errors.Is(err, ErrNotFound) {
 			return c.all && c.sight.record == "", nil // it is gone: there is nothing left to hide from who saw everything
 		}
-		var conv conversation.Conversation
-		if _, err := store.Decode(row.Body, &conv); err != nil {
-			return false, fmt.Errorf("%s: %w", row.Key, err)
+		if err != nil || !c.maySee(&conv) {
+			return false, err
 		}
-		return c.maySee(&conv), nil
+		if err = t.reachesPart(*c, &conv, e.Conversation); errors.Is(err, ErrNotFound) {
+			return false, nil
+		}
+		return err == nil, err
 	case c.sight.record != "":
 		return false, nil
 	case e.Type == conversation.EventSetting || e.Type == conversation.EventViewedAs:

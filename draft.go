@@ -78,7 +78,7 @@ func empty(m *conversation.Message) error {
 }
 
 // replyTo checks that the message a draft answers is one of the conversation's.
-func (t *txn) replyTo(conv *conversation.Conversation, id string) (string, error) {
+func (t *txn) replyTo(c caller, conv *conversation.Conversation, id string) (string, error) {
 	if store.CheckText(id, false) != "" {
 		return "", fmt.Errorf("message %q: %w", id, ErrNotFound)
 	}
@@ -88,7 +88,7 @@ func (t *txn) replyTo(conv *conversation.Conversation, id string) (string, error
 	m, err := t.message(id)
 	if err == nil {
 		var head conversation.Conversation
-		if head, err = t.head(m.Conversation); err == nil && head.ID == conv.ID {
+		if head, err = t.head(m.Conversation); err == nil && head.ID == conv.ID && t.reachesPart(c, &head, m.Conversation) == nil {
 			return m.ID, nil
 		}
 	}

@@ -229,7 +229,7 @@ func (x *exporting) write(t *txn, c caller, conv *conversation.Conversation, peo
 }
 
 func (x *exporting) message(m *conversation.Message, conv *conversation.Conversation) error {
-	if m.Direction == conversation.Activity || m.Direction == conversation.Whisper && !x.export.Whispers || !m.Trashed.IsZero() {
+	if m.Direction == conversation.Activity || (m.Direction == conversation.Whisper || m.Direction == conversation.Note) && !x.export.Whispers || !m.Trashed.IsZero() {
 		return nil
 	}
 	show(m, conv)

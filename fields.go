@@ -2,6 +2,7 @@ package frontdesk
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,6 +108,14 @@ func (t *txn) values(c caller, conv *conversation.Conversation, ch Channel) (map
 	v["agent.alias"] = cmp.Or(c.agent.Alias, actor.Name)
 	v["agent.first_name"], _ = names(actor.Name)
 	fieldPlaceholders(v, OfConversation, conv.Fields)
+	if len(people) > 0 && conv.ID == "" { // a test goes to whoever has the address, and shows nothing of one the caller does not see
+		switch _, err := t.visibleContact(c, people[0].ID); {
+		case errors.Is(err, ErrNotFound):
+			people = nil
+		case err != nil:
+			return nil, err
+		}
+	}
 	if len(people) > 0 {
 		contactValues(v, people[0])
 		fieldPlaceholders(v, OfContact, people[0].Fields)

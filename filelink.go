@@ -108,7 +108,7 @@ func (s *Session) LinkedAttachments(ctx context.Context, kind, id, cursor string
 			return err
 		}
 		for _, m := range all {
-			switch conv, err := t.visible(c, m.Conversation); {
+			switch conv, err := t.visiblePart(c, m.Conversation); {
 			case err == nil:
 				show(&m, &conv)
 				page.Items = append(page.Items, m)

@@ -94,6 +94,9 @@ func (t *txn) opener(m *conversation.Message, n int) (opener, error) {
 	case m.Channel == "":
 		return nil, &CapabilityError{Problems: []string{"an internal message's files are the host's"}}
 	}
+	if m.Direction != conversation.Inbound && !m.Echo { // its writer named the file, and the channel's login is not for what he names
+		return nil, &CapabilityError{Channel: m.Channel, Problems: []string{"the file is where the message's writer said, and is not kept here"}}
+	}
 	_, conn, err := t.opened(m.Channel)
 	if err != nil {
 		return nil, err

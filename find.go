@@ -131,9 +131,12 @@ func (s *Session) Conversations(ctx context.Context, q Query) (page Page[Convers
 	return page, err
 }
 
-// seen is a conversation as the caller sees it.
+// seen is a conversation as the caller sees it. A preview that is a part's, of which he may not read every method, he does not see.
 func seen(conv conversation.Conversation, c caller, global bool) Conversation {
 	conv.Folders = c.folders(conv.Folders)
+	if conv.Latest == 0 && len(conv.Parts) > 0 && c.someMethods() {
+		conv.Preview = ""
+	}
 	return Conversation{Conversation: conv, Unread: conv.Unread(c.view.ID, global), Shelf: conv.Shelf(),
 		Internal: conv.Method == conversation.MethodInternal}
 }

@@ -90,7 +90,7 @@ func forwardable(m *conversation.Message, to Forward) error {
 		reason = "the message was taken back"
 	case m.Delivery == conversation.Scheduled || m.Delivery == conversation.Cancelled:
 		reason = "the message was not sent"
-	case m.Direction == conversation.Whisper && !to.Whispers:
+	case (m.Direction == conversation.Whisper || m.Direction == conversation.Note) && !to.Whispers:
 		return invalid("Whispers", "the message is internal; set Whispers if whoever gets it may read it")
 	}
 	if reason == "" {

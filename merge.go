@@ -135,7 +135,17 @@ func (t *txn) merge(c caller, head conversation.Conversation, parts []conversati
 	if err != nil {
 		return head, err
 	}
-	change, err := t.apply(&head, false, env, conversation.Absorb{Parts: parts})
+	absorb := conversation.Absorb{Parts: slices.Clone(parts)}
+	for i := range absorb.Parts {
+		p := &absorb.Parts[i]
+		switch err := t.checkHolder(&head, Assign{Agent: p.Agent}); {
+		case errors.Is(err, ErrInvalid), errors.Is(err, ErrNotFound):
+			p.Agent = "" // he would not see the head
+		case err != nil:
+			return head, err
+		}
+	}
+	change, err := t.apply(&head, false, env, absorb)
 	if err != nil {
 		return head, err
 	}
@@ -189,6 +199,9 @@ func (s *Session) Unmerge(ctx context.Context, part string) (out Conversation, e
 			return err
 		}
 		p, err := t.conversation(part)
+		if err == nil {
+			err = t.reachesPart(c, &head, part)
+		}
 		if err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func (d *Desk) asksForNotices(group string) bool {
 
 // reviewed are the events after which somebody may see a conversation no longer, or has read it.
 var reviewed = []string{conversation.EventMoved, conversation.EventAssigned, conversation.EventOwners, conversation.EventSubscribers,
-	conversation.EventErased, conversation.EventMerged, conversation.EventRead}
+	conversation.EventErased, conversation.EventMerged, conversation.EventUnmerged, conversation.EventRead}
 
 // concernsNotices reports whether an event makes notices or ends them.
 func concernsNotices(e *conversation.Event) bool {

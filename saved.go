@@ -35,7 +35,7 @@ func (s *Session) SaveReply(ctx context.Context, r SavedReply) (SavedReply, erro
 		if err := t.checkAudience(r); err != nil {
 			return err
 		}
-		if err := t.freeShortcut(r); err != nil {
+		if err := t.freeShortcut(c, r); err != nil {
 			return err
 		}
 		return t.saveDocument(c, document("reply", r.ID), r)
@@ -108,7 +108,7 @@ func checkReply(r SavedReply) error {
 }
 
 // freeShortcut refuses a shortcut that another reply for the same team, agent or everybody has.
-func (t *txn) freeShortcut(r SavedReply) error {
+func (t *txn) freeShortcut(c caller, r SavedReply) error {
 	if r.Shortcut == "" {
 		return nil
 	}
@@ -126,6 +126,9 @@ func (t *txn) freeShortcut(r SavedReply) error {
 			return err
 		}
 		if other.Shortcut == r.Shortcut && other.Team == r.Team && other.Agent == r.Agent {
+			if !c.system && !c.uses(other) {
+				return invalid("Shortcut", "%q is the shortcut of another", r.Shortcut)
+			}
 			return invalid("Shortcut", "%q is the shortcut of %q", r.Shortcut, other.Title)
 		}
 	}

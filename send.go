@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -93,7 +94,16 @@ func (t *txn) already(c caller, draft Draft, where string) (*conversation.Messag
 		return nil, nil, fmt.Errorf("message of key %q: %w", draft.Key, ErrNotFound)
 	}
 	m, err := decode[conversation.Message](t, led)
-	return &m, use, err
+	if err != nil {
+		return nil, use, err
+	}
+	switch _, _, err := t.visibleMessage(c, m.ID); {
+	case errors.Is(err, ErrNotFound): // it is done, and no longer his to read
+		m = conversation.Message{ID: m.ID, Conversation: m.Conversation, Direction: m.Direction, Stored: m.Stored, Key: m.Key, Delivery: m.Delivery}
+	case err != nil:
+		return nil, use, err
+	}
+	return &m, use, nil
 }
 
 type keyUse struct {
@@ -255,7 +265,7 @@ func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, wh
 		return p, invalid("Mentions", "only whispers mention; set Whisper, or leave them out")
 	}
 	if !whisper {
-		if p.thread, p.doc, p.conn, err = t.outgoing(conv, draft.Channel); err != nil {
+		if p.thread, p.doc, p.conn, err = t.outgoing(c, conv, draft.Channel); err != nil {
 			return p, err
 		}
 	}
@@ -271,7 +281,7 @@ func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, wh
 		return p, invalid("Attachments", "%d files with those of the saved reply, at most %d", n, conversation.MaxAttachments)
 	}
 	if draft.ReplyTo != "" {
-		if p.message.ReplyTo, err = t.replyTo(conv, draft.ReplyTo); err != nil {
+		if p.message.ReplyTo, err = t.replyTo(c, conv, draft.ReplyTo); err != nil {
 			return p, err
 		}
 	}

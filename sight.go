@@ -57,6 +57,11 @@ func (s *sight) reaches(mailbox, method string) bool {
 	return s.view.reaches(mailbox, method)
 }
 
+// someMethods reports whether he reaches conversations of some methods only.
+func (s *sight) someMethods() bool {
+	return !s.all && s.record == "" && !seesAll(s.view) && s.view.Messaging != nil
+}
+
 // maySee is the rule for a conversation that was read.
 func (s *sight) maySee(c *conversation.Conversation) bool {
 	linked := func(l conversation.Link) bool { return l.Record() == s.record }

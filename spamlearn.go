@@ -238,7 +238,7 @@ const spamWords = 10
 // SpamVerdict explains what the tenant's filter makes of a conversation, whether it is on or off. Error: ErrNotFound.
 func (s *Session) SpamVerdict(ctx context.Context, id string) (v SpamVerdict, err error) {
 	err = s.read(ctx, "spam verdict", id, func(t *txn, c caller) error {
-		conv, err := t.visible(c, id)
+		conv, err := t.visiblePart(c, id)
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // outgoing picks the thread and channel of an answer: the channel named, else the thread of the newest inbound.
-func (t *txn) outgoing(conv *conversation.Conversation, channelID string) (thread conversation.Thread, ch Channel, conn channel.Conn, err error) {
+func (t *txn) outgoing(c caller, conv *conversation.Conversation, channelID string) (thread conversation.Thread, ch Channel, conn channel.Conn, err error) {
 	if conv.Method == conversation.MethodInternal {
 		return thread, ch, nil, &conversation.StateError{Command: "reply", Reason: "the conversation is internal and has no recipients", Instead: "whisper in"}
 	}
@@ -19,7 +19,7 @@ func (t *txn) outgoing(conv *conversation.Conversation, channelID string) (threa
 	if channelID != "" && channelID != thread.Channel {
 		if i := slices.IndexFunc(conv.Threads, func(th conversation.Thread) bool { return th.Channel == channelID }); i >= 0 {
 			thread = conv.Threads[i]
-		} else if thread, err = t.threadOn(conv, channelID); err != nil {
+		} else if thread, err = t.threadOn(c, conv, channelID); err != nil {
 			return thread, ch, nil, err
 		}
 	}
@@ -36,13 +36,16 @@ func (t *txn) outgoing(conv *conversation.Conversation, channelID string) (threa
 }
 
 // threadOn makes the thread of the conversation's customer on another channel of the mailbox, by an identity he is known under there.
-func (t *txn) threadOn(conv *conversation.Conversation, channelID string) (th conversation.Thread, err error) {
+func (t *txn) threadOn(c caller, conv *conversation.Conversation, channelID string) (th conversation.Thread, err error) {
 	ch, conn, err := t.opened(channelID)
 	if err != nil {
 		return th, err
 	}
 	if ch.Mailbox != conv.Mailbox {
 		return th, invalid("Channel", "channel %q belongs to another mailbox; use one of %q", channelID, conv.Mailbox)
+	}
+	if !c.reaches(ch.Mailbox, ch.Method) {
+		return th, c.noMessaging("reply", ch.Mailbox, ch.Method)
 	}
 	if ch.Addressed {
 		return th, invalid("Channel", "channel %q writes only to addresses that are given; begin a conversation with one", channelID)

@@ -154,7 +154,7 @@ func (t *txn) visibleMessages(c caller, q store.Query) (page Page[conversation.M
 		return page, err
 	}
 	for _, m := range all {
-		switch conv, err := t.visible(c, m.Conversation); {
+		switch conv, err := t.visiblePart(c, m.Conversation); {
 		case err == nil:
 			show(&m, &conv)
 			page.Items = append(page.Items, m)

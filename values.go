@@ -278,7 +278,7 @@ type (
 type Start struct {
 	Channel string // ID; Defaults to the mailbox's default. Without a channel, contact and address it is internal: whispers only
 	Mailbox string // Defaults to the channel's
-	Contact string // ID; or
+	Contact string // ID of one whom the caller sees, or with whom nobody has a conversation; or
 	Address string // a bare address on the channel
 	Draft   Draft
 }

@@ -43,27 +43,24 @@ func (s *Session) MessageZIP(ctx context.Context, messageID string, w io.Writer)
 	return wrap("zip", messageID, err)
 }
 
-// ConversationZIP writes a ZIP of all attachments of a conversation, oldest first, without those of messages in the trash. It is as
-// MessageZIP otherwise.
+// ConversationZIP writes a ZIP of all attachments of a conversation and its parts, as far as the caller may see them, oldest first, without those
+// of messages in the trash. It is as MessageZIP otherwise.
 func (s *Session) ConversationZIP(ctx context.Context, id string, w io.Writer) error {
 	z := newZip(w)
 	for cursor, more := "", true; more; {
 		err := s.read(ctx, "zip", id, func(t *txn, c caller) error {
-			if _, err := t.visible(c, id); err != nil {
-				return err
-			}
-			page, err := t.desk.store.List(ctx, store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "conversation", Value: id, Ascending: true,
-				Limit: 100, Cursor: cursor})
+			conv, err := t.visible(c, id)
 			if err != nil {
 				return err
 			}
-			all, err := decodeAll[conversation.Message](page.Rows)
+			all, next, err := t.entries(c, &conv, store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "conversation", Value: conv.ID, Ascending: true,
+				Limit: 100, Cursor: cursor})
 			for i := range all {
 				if err == nil && all[i].Trashed.IsZero() {
 					err = z.plan(t, &all[i])
 				}
 			}
-			cursor, more = page.Cursor, page.Cursor != ""
+			cursor, more = next, next != ""
 			return err
 		})
 		if err != nil {

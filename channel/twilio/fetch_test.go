@@ -53,3 +53,21 @@ func TestFetchAnswers(t *testing.T) {
 		})
 	}
 }
+
+// The login opens the whole account: with it, nothing is read but files of messages.
+func TestFetchReadsFilesOnly(t *testing.T) {
+	network := &channeltest.Network{}
+	network.Add("api.twilio.com", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	c, err := New().Open(t.Context(), channel.Settings{Account: "+15005550001", Secret: testSecret, Client: network.Client()})
+	require.NoError(t, err)
+	const account = "https://api.twilio.com/2010-04-01/Accounts/AC1"
+	for _, address := range []string{account + ".json", account, account + "/Messages.json", account + "/Messages/MM1.json", account + "/Messages/MM1/Media.json",
+		account + "/Messages/MM1/Media/ME1.json", account + "/Messages/MM1/Media/ME1?x", account + "/Messages/MM1/Media/../../../Keys.json",
+		account + "/Messages/MM1/Media/%2e%2e", account + "/Messages/MM1/Media/ME1/", "https://example.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1", "%"} {
+		_, err := c.(channel.Fetcher).Fetch(t.Context(), conversation.Attachment{URL: address}, 10)
+		assert.ErrorIs(t, err, channel.ErrNotFound, address)
+	}
+	assert.Empty(t, network.Requests())
+	_, err = c.(channel.Fetcher).Fetch(t.Context(), conversation.Attachment{URL: account + "/Messages/MM1/Media/ME1"}, 10)
+	assert.NoError(t, err)
+}
