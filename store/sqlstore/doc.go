@@ -17,8 +17,8 @@
 // There are no triggers, no sequences and no foreign keys, and on PostgreSQL two functions in PL/pgSQL, which see what others have committed while a commit waited for them. Text compares byte by byte (COLLATE "C", BINARY), and bodies are bytes. A
 // job without a due time has the smallest number there is.
 //
-// What store.Listed says when a row is written decides where its facts go. When it says more in a later version, rows written before
-// are listed by the new fact only once they are written again.
+// What store.Listed says when a row is written decides where its facts go. When it says more in a later version, a row written before
+// is listed by the new fact only once that fact of it changes.
 //
 // # Words
 //

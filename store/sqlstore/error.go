@@ -63,6 +63,12 @@ func severed(err error) bool {
 		strings.HasPrefix(state(err), "08") || strings.HasPrefix(state(err), "57P") || stale(err)
 }
 
+// uncertain reports whether a commit that failed may have been written all the same: its answer was lost on the way. SQLite answers in this process.
+func (t *tables) uncertain(err error) bool {
+	refused := errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrUnsupported)
+	return t.dialect == PostgreSQL && !refused && (state(err) == "" || severed(err))
+}
+
 // conflict returns the error of a batch: a ConflictError that wraps the database's reason if the database gave it up.
 func conflict(b *store.Batch, err error) error {
 	if err == nil || !aborted(err) {

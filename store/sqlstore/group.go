@@ -71,7 +71,7 @@ func size(b *store.Batch) (n int) {
 // commitInLine commits a batch, alone or together with those that wait with it: that is one wait for the disk instead of many, and each
 // is still all or nothing by itself.
 func (s *Store) commitInLine(ctx context.Context, b *store.Batch) error {
-	w := &waiter{ctx: ctx, batch: b, done: make(chan error, 1)}
+	w := &waiter{ctx: ctx, batch: own(b), done: make(chan error, 1)}
 	if s.commits.enter(w) {
 		err := s.commitBatch(ctx, b)
 		s.commits.leave(b.Tenant)
@@ -83,6 +83,21 @@ func (s *Store) commitInLine(ctx context.Context, b *store.Batch) error {
 	case <-ctx.Done():
 		return ctx.Err() // if it has been taken from the line, nobody waits for its outcome any more
 	}
+}
+
+// own is a batch that stays as it is whatever its caller does: he who gives up has his slices back while a group may still write them.
+func own(b *store.Batch) *store.Batch {
+	c := &store.Batch{Tenant: b.Tenant, Shard: b.Shard, Writes: slices.Clone(b.Writes), Adds: slices.Clone(b.Adds), Queue: slices.Clone(b.Queue), Finish: slices.Clone(b.Finish)}
+	for i := range c.Writes {
+		c.Writes[i].Row = c.Writes[i].Row.Clone()
+	}
+	for i := range c.Queue {
+		c.Queue[i].Body = slices.Clone(c.Queue[i].Body)
+	}
+	for i := range c.Finish {
+		c.Finish[i].Jobs = slices.Clone(c.Finish[i].Jobs)
+	}
+	return c
 }
 
 // packed takes from the line what can be committed together with its first. Whoever has given up meanwhile is left out, and has written nothing.
@@ -100,7 +115,8 @@ func (s *Store) packed(waiting []*waiter) (taken, left []*waiter) {
 }
 
 // commitGroup commits batches together and tells each its outcome. Those that conflict are told, and the others committed without them; if the
-// database gives up for another reason, each is committed by itself.
+// database refuses for another reason, each is committed by itself. Where it is not known whether they were written, none is again: it would
+// conflict with itself, or count twice.
 func (s *Store) commitGroup(waiters []*waiter) {
 	for len(waiters) > 1 {
 		ctxs := make([]context.Context, len(waiters))
@@ -113,6 +129,12 @@ func (s *Store) commitGroup(waiters []*waiter) {
 		if err == nil {
 			for _, w := range waiters {
 				w.done <- nil
+			}
+			return
+		}
+		if s.uncertain(err) {
+			for _, w := range waiters {
+				w.done <- err
 			}
 			return
 		}

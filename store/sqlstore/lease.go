@@ -63,10 +63,20 @@ func (t *tables) take(ctx context.Context, q querier, groups []group, apart bool
 		leases = append(leases, store.Lease{Tenant: tenantOf(g.lane), Group: g.name, Token: query.Token, Until: query.Until, Jobs: jobs[g]})
 	}
 	if len(idle) > 0 {
-		s := new(statement).add("delete from "+t.leases+" where (lane, grp, token) in (").few([]string{"text", "text", "text"}, idle)
-		_, err = t.exec(ctx, q, s.add(")"))
+		return leases, t.letGo(ctx, q, idle)
 	}
-	return leases, err
+	return leases, nil
+}
+
+// letGo ends leases, given as lane, group and token. Jobs that push has moved out of the way meanwhile are seen again, as when a group is finished.
+func (t *tables) letGo(ctx context.Context, q querier, idle [][]any) error {
+	s := new(statement).add("delete from "+t.leases+" where (lane, grp, token) in (").few([]string{"text", "text", "text"}, idle)
+	if _, err := t.exec(ctx, q, s.add(")")); err != nil {
+		return err
+	}
+	s = new(statement).add("update "+t.jobs+" as j set at = j.due from (").few([]string{"text", "text", "text"}, idle)
+	_, err := t.exec(ctx, q, s.add(") as v where j.lane = v.column1 and j.grp = v.column2 and j.at > j.due"))
+	return err
 }
 
 // hold writes the leases, in one order for all callers, and returns those that were free, or this very call's, in the order the groups were found.

@@ -32,7 +32,7 @@ type seenKey struct {
 type shape struct {
 	place   int
 	version int64
-	facts   []store.Fact // listed, save the one that has columns
+	facts   []store.Fact // listed, with the one that has columns
 	words   []string
 }
 
@@ -79,7 +79,7 @@ func (s *seen) keep(key seenKey, row *store.Row) {
 	case !ok:
 		known.place = s.place(key)
 	}
-	_, facts := indexed(row.Kind, row.Facts) // a copy
+	facts := slices.DeleteFunc(slices.Clone(row.Facts), func(f store.Fact) bool { return !store.Listed(row.Kind, f.Name) })
 	s.shapes[key] = shape{known.place, row.Version, facts, slices.Clone(row.Words)}
 }
 

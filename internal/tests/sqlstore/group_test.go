@@ -2,9 +2,13 @@ package sqlstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -109,4 +113,115 @@ func occupy(t *testing.T, o *stores.Opened) (free func()) {
 	_, err = tx.Exec("update frontdesk_rows set version = version where kind = 'document' and id = 'shared'")
 	require.NoError(t, err)
 	return func() { require.NoError(t, tx.Rollback()) }
+}
+
+// The answer of a commit of many is lost on the way. None of them is told that another was faster: he would do again what he has done.
+func TestLostAnswerOfManyIsNoConflict(t *testing.T) {
+	o := stores.PostgreSQL(t)
+	s, _, r := record(t, o)
+	var commits atomic.Int64
+	r.lose = func(query string) error {
+		if strings.HasPrefix(query, "with absent") && commits.Add(1)%3 == 0 {
+			return errors.New("broken pipe")
+		}
+		return nil
+	}
+	const callers, calls = 12, 20
+	var all sync.WaitGroup
+	for c := range callers {
+		all.Go(func() {
+			key, done, unknown := document(fmt.Sprint(c)), 0, 0
+			for range calls {
+				for again := true; again; {
+					rows, err := s.Load(ctx, "acme", []store.Key{key}, nil)
+					if !assert.NoError(t, err) {
+						return
+					}
+					row, _ := rows.Row(key)
+					b := store.NewBatch("acme", time.Now())
+					b.Read(rows)
+					row.Body = append(row.Body, 'x')
+					b.Put(row)
+					b.Add(key.ID, 1)
+					assert.NoError(t, b.Seal())
+					err = s.Commit(ctx, b)
+					switch again = errors.Is(err, store.ErrConflict); {
+					case err == nil:
+						done++
+					case !again:
+						unknown++
+					}
+				}
+			}
+			rows, err := o.Load(ctx, "acme", []store.Key{key}, []string{key.ID})
+			assert.NoError(t, err)
+			is := len(rows.Found[key].Body)
+			assert.Equal(t, int64(is), rows.Counters[key.ID])
+			assert.GreaterOrEqual(t, is, done)
+			assert.LessOrEqual(t, is, done+unknown)
+		})
+	}
+	all.Wait()
+}
+
+// Who gives up has his batch back, although it is being committed with others. What he does with it is neither written nor remembered.
+func TestBatchIsGivenBack(t *testing.T) {
+	for _, at := range []string{"begin", "commit"} {
+		t.Run(at, func(t *testing.T) {
+			o := stores.SQLite(t)
+			s, _, r := record(t, o)
+			row := tagged("a", "red")
+			row.Body = []byte("mine")
+			mine, _ := read(t, s, row.Key)
+			mine.Put(row)
+			require.NoError(t, mine.Seal())
+			others := make([]*store.Batch, 2)
+			for i := range others {
+				others[i], _ = read(t, s, document(fmt.Sprint(i)))
+				others[i].Put(store.Row{Key: document(fmt.Sprint(i))})
+				require.NoError(t, others[i].Seal())
+			}
+			gone, give := context.WithCancel(ctx)
+			returned := make(chan error, 1)
+			var all sync.WaitGroup
+			commits := 0
+			r.fail = func(query string) error {
+				if query != at {
+					return nil
+				}
+				switch commits++; commits {
+				case 1: // the first's, while two others come to wait
+					all.Go(func() { returned <- s.Commit(gone, mine) })
+					all.Go(func() { assert.NoError(t, s.Commit(ctx, others[1])) })
+					time.Sleep(100 * time.Millisecond)
+				case 2: // theirs
+					give()
+					assert.ErrorIs(t, <-returned, context.Canceled)
+					row.Body[0], row.Facts[0].Value, row.Words[0] = 'X', "changed", "changed"
+				}
+				return nil
+			}
+			require.NoError(t, s.Commit(ctx, others[0]))
+			all.Wait()
+			free, _ := read(t, s, document("behind them"))
+			commit(t, s, free) // comes after the group has ended
+			r.fail = nil
+			rows, err := o.Load(ctx, "acme", []store.Key{row.Key}, nil)
+			require.NoError(t, err)
+			found, there := rows.Row(row.Key)
+			if !there {
+				return // he had not come to wait yet
+			}
+			require.Equal(t, "mine", string(found.Body))
+			require.Equal(t, "a", ids(t, o, "red"))
+			b := store.NewBatch("acme", start)
+			b.Read(rows)
+			next := tagged("a")
+			next.Version = found.Version
+			b.Put(next)
+			commit(t, s, b)
+			require.Empty(t, ids(t, o, "red"))
+			require.Empty(t, ids(t, o, "changed"))
+		})
+	}
 }

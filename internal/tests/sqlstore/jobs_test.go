@@ -227,3 +227,40 @@ func TestManyTimesOfOneGroupHideNoOther(t *testing.T) {
 		assert.Equal(t, "other", got[1].Group)
 	})
 }
+
+// Of two who lease at the same time one finds a group, whose job is finished before he has it, and the other moves the group's next job out of
+// the way because it is leased. When the first lets it go, that job is found.
+func TestGroupThatIsLetGoIsFound(t *testing.T) {
+	o := stores.PostgreSQL(t)
+	s, _, r := record(t, o)
+	leases := func(s store.Store, token string, now time.Time, n int) []store.Lease {
+		got, err := s.Jobs(ctx, store.JobQuery{Tenant: "acme", Token: token, Now: now, Until: now.Add(time.Hour), Limit: n, PerTenant: n, PerGroup: 1})
+		require.NoError(t, err)
+		return got
+	}
+	const second = time.Second
+	enqueue(t, o, "acme", 40, func(i int) store.Job {
+		return store.Job{ID: fmt.Sprint("h", i), Group: fmt.Sprint("h", i), Due: start.Add(second + second/2)}
+	})
+	require.Len(t, leases(o, "h", start.Add(second+second/2), 40), 40)
+	enqueue(t, o, "acme", 1, func(int) store.Job { return store.Job{ID: "one", Group: "g"} })
+	step := 0
+	r.fail = func(query string) error {
+		switch {
+		case step == 0 && strings.HasPrefix(query, "insert into frontdesk_leases"): // the group was found
+			step++
+			b, _ := read(t, o, document("c"))
+			b.Put(store.Row{Key: document("c")})
+			b.Done(store.Finish{Group: "g", Token: "gone", Jobs: []string{"one"}})
+			b.Enqueue(store.Job{ID: "two", Group: "g", Due: start.Add(second)})
+			commit(t, o, b)
+		case step == 1: // it was leased
+			step++
+			require.Empty(t, leases(o, "b", start.Add(2*second), 1))
+		}
+		return nil
+	}
+	require.Empty(t, leases(s, "a", start, 1))
+	require.Equal(t, 2, step)
+	require.Len(t, leases(o, "c", start.Add(2*second), 1), 1)
+}

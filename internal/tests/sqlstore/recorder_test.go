@@ -23,6 +23,7 @@ type recorder struct {
 	mu    sync.Mutex
 	asked []asked
 	fail  func(query string) error // makes a statement fail; nil for never
+	lose  func(query string) error // loses a query's answer after it has done its work; nil for never
 }
 
 type asked struct {
@@ -88,7 +89,17 @@ func (c *recorded) QueryContext(ctx context.Context, query string, args []driver
 	if err := c.r.note(query, args); err != nil {
 		return nil, err
 	}
-	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+	if err != nil || c.r.lose == nil {
+		return rows, err
+	}
+	lost := c.r.lose(query)
+	if lost == nil {
+		return rows, nil
+	}
+	for values := make([]driver.Value, len(rows.Columns())); rows.Next(values) == nil; {
+	}
+	return nil, errors.Join(lost, rows.Close())
 }
 
 func (c *recorded) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {

@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -318,4 +319,29 @@ func TestLargeCommitsLookForNoJobs(t *testing.T) {
 	}
 	require.NoError(t, rows.Err())
 	require.True(t, drops, "the statement drops jobs, where there are any to drop")
+}
+
+// A row may have more than one of the listed fact that has columns in it. All of them are listed, and no longer than the row has them.
+func TestFactsWithColumnsTwice(t *testing.T) {
+	about := func(values ...string) store.Row {
+		row := store.Row{Key: store.Key{Kind: store.Message, ID: "m"}}
+		for _, value := range values {
+			row.Facts = append(row.Facts, store.Fact{Name: "conversation", Value: value})
+		}
+		return row
+	}
+	stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
+		for _, values := range [][]string{{"one", "two"}, {"one"}, {"two", "one", "three"}, {"three"}, {}} {
+			b, rows := read(t, o, about().Key)
+			row := about(values...)
+			row.Version = rows.Found[row.Key].Version
+			b.Put(row)
+			commit(t, o, b)
+			for _, value := range []string{"one", "two", "three"} {
+				page, err := o.List(ctx, store.Query{Tenant: "acme", Kind: store.Message, Fact: "conversation", Value: value})
+				require.NoError(t, err)
+				require.Equal(t, slices.Contains(values, value), len(page.Rows) == 1, "%s of %v", value, values)
+			}
+		}
+	})
 }
