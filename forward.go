@@ -67,7 +67,7 @@ func (t *txn) forward(c caller, source *conversation.Message, to Forward, key *k
 	}
 	to.Draft.origin, to.Draft.forwards = origin(source, from), source.ID
 	if !to.WithoutFiles {
-		to.Draft.Attachments = slices.Concat(to.Draft.Attachments, source.Attachments)
+		to.Draft.Attachments = slices.Concat(to.Draft.Attachments, passedOn(source))
 		to.Draft.filesOf = source.Channel
 	}
 	if to.Conversation == "" {
@@ -78,6 +78,17 @@ func (t *txn) forward(c caller, source *conversation.Message, to Forward, key *k
 		return msg, err
 	}
 	return t.answer(c, &conv, to.Draft, key, false)
+}
+
+// passedOn are a message's attachments as a draft has them: uploads by their addresses, so that the new message holds them, too.
+func passedOn(source *conversation.Message) []conversation.Attachment {
+	out := slices.Clone(source.Attachments)
+	for n := range out {
+		if f := source.File(n); f.Upload != "" {
+			out[n].URL = uploadScheme + f.Upload
+		}
+	}
+	return out
 }
 
 // forwardable refuses what is no message that somebody got or wrote.

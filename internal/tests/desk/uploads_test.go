@@ -350,3 +350,34 @@ func TestC15_FilesAreLinkedToRecords(t *testing.T) {
 		require.ErrorIs(t, err, frontdesk.ErrInvalid)
 	})
 }
+
+// A message with an upload is forwarded with it, and keeps it when the first is no more.
+func TestC15_UploadsAreForwarded(t *testing.T) {
+	eachKeeping(t, func(t *testing.T, w *world, kept *faulty) {
+		from, to := w.hears("ann", "Hi"), w.hears("bob", "Hi")
+		m, err := w.jane.Reply(ctx, from.ID, frontdesk.Draft{Text: "See", Attachments: []conversation.Attachment{w.uploads("a.png", "image/png", png)}})
+		require.NoError(t, err)
+		w.run()
+		forwarded, err := w.jane.Forward(ctx, m.ID, frontdesk.Forward{Conversation: to.ID})
+		require.NoError(t, err)
+		w.run()
+		require.Equal(t, conversation.Sent, w.message(forwarded.ID).Delivery)
+		sent := w.provider.Sent("shop")
+		require.Len(t, sent, 2)
+		require.Len(t, sent[1].Part.Attachments, 1)
+		w.do(w.setup, from.ID, frontdesk.Trash{})
+		w.clock.Advance(time.Second)
+		_, err = w.setup.EmptyTrash(ctx, "")
+		require.NoError(t, err)
+		w.run()
+		w.clock.Advance(2 * frontdesk.KeepUpload)
+		w.run()
+		_, err = w.setup.Message(ctx, m.ID)
+		require.ErrorIs(t, err, frontdesk.ErrNotFound)
+		f, err := w.jane.Attachment(ctx, forwarded.ID, 0)
+		require.NoError(t, err)
+		data, err := io.ReadAll(f.Body)
+		require.NoError(t, errors.Join(err, f.Body.Close()))
+		assert.Equal(t, png, string(data))
+	})
+}
