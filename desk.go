@@ -32,7 +32,7 @@ type Config struct {
 	Subscribers map[string]Subscriber                                               // by name; the same in every process
 
 	// MayReadRecord says whether an actor has the host's permission to read a record, such as ("order", "4711"), and so what is linked to it;
-	// see FromRecord. It is asked on every such reading. Defaults to no.
+	// see FromRecord. It is asked on every such reading of somebody who does not see everything. Defaults to no.
 	MayReadRecord func(ctx context.Context, actor Actor, kind, id string) (bool, error)
 
 	Client *http.Client // for calls to providers and endpoints. Defaults to one with a 30 s timeout

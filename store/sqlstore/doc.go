@@ -20,6 +20,9 @@
 // What store.Listed says when a row is written decides where its facts go. When it says more in a later version, a row written before
 // is listed by the new fact only once that fact of it changes.
 //
+// A program remembers what rows had at which version. Before a database is set back to an older state, by a restore or by going on with a copy
+// that lags behind, end the programs on it.
+//
 // # Words
 //
 // A list by ID that asks for words reads the table words: it counts, up to a bound, what begins with each of them, and takes the rarest.
