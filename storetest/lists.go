@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/frontdesk-go/frontdesk/store"
 )
@@ -14,7 +15,7 @@ var listCases = []testcase{
 	{"Lists/RangesMerged", []int{23}, rangesMerged, 0},
 	{"Lists/EmptyFieldInNoRange", []int{23}, emptyFieldInNoRange, 0},
 	{"Lists/FactsByOrder", []int{24}, factsByOrder, 0},
-	{"Lists/EveryListedFact", []int{24}, everyListedFact, 0},
+	{"Lists/EveryListedFact", []int{8, 24}, everyListedFact, 0},
 	{"Lists/ByIDAndPrefix", []int{25}, byIDAndPrefix, 0},
 	{"Lists/AscendingIsMirrored", []int{26}, ascendingIsMirrored, 0},
 	{"Lists/MatchAndWords", []int{29}, matchAndWords, 0},
@@ -85,6 +86,24 @@ func everyListedFact(e *env) {
 		for _, fact := range store.ListedFacts(kind) {
 			q := store.Query{Kind: kind, Fact: fact, Value: "v"}
 			e.same(24, "IDs of "+describe(&q), e.all(q), []string{"r0", "r1", "r2"})
+		}
+	}
+	// Of each it has two, of which one stays, and then none.
+	for _, values := range [][]string{{"v", "w"}, {"w"}, {"x", "w", "y"}, {"y"}, {}} {
+		for _, kind := range kinds {
+			row := store.Row{Key: store.Key{Kind: kind, ID: "r1"}}
+			for _, value := range values {
+				for _, fact := range store.ListedFacts(kind) {
+					row.Facts = append(row.Facts, store.Fact{Name: fact, Value: value})
+				}
+			}
+			e.replace(row)
+			for _, fact := range store.ListedFacts(kind) {
+				for _, value := range []string{"v", "w", "x", "y"} {
+					q := store.Query{Kind: kind, Fact: fact, Value: value}
+					e.same(8, "whether "+describe(&q)+" finds a row with "+strings.Join(values, ", "), slices.Contains(e.all(q), "r1"), slices.Contains(values, value))
+				}
+			}
 		}
 	}
 }
