@@ -57,8 +57,8 @@ func (d *Desk) openFile(ctx context.Context, name string, f conversation.File) (
 
 // Attachment opens the n-th attachment of a message, from 0: the content kept in Config.Blobs, or else as the provider holds it. It is
 // streamed, and stops with channel.ErrTooLarge after MaxAttachment. From the provider it takes ten minutes at the most. A kept content that is not what was stored ends with ErrDamaged. The
-// message's Files hold its safe name. The caller closes its body. Errors: ErrNotFound, ErrCapability, *channel.Error, also for a file that
-// was refused.
+// message's Files hold its safe name. The caller closes its body. Errors: ErrNotFound, *channel.Error, also for a file that was refused, and
+// ErrCapability, also for a file of a message that was written here, unless it was uploaded: it is where its writer said.
 func (s *Session) Attachment(ctx context.Context, messageID string, n int) (channel.File, error) {
 	var open opener
 	err := s.read(ctx, "attachment", messageID, func(t *txn, c caller) error {
