@@ -132,6 +132,9 @@ func (t *txn) setOf(id string) ([]string, error) {
 // with. What one may not see is not there.
 func (t *txn) visibleContact(c caller, id string) (conversation.Contact, error) {
 	p, err := t.contact(id)
+	if err == nil && p.Forgotten != "" {
+		return conversation.Contact{}, notSeen(id)
+	}
 	if err != nil || c.all {
 		return p, err
 	}
@@ -147,6 +150,9 @@ func (t *txn) visibleContact(c caller, id string) (conversation.Contact, error) 
 // writableContact loads a contact whom the caller may begin a conversation with: one whom he sees, or with whom nobody has one.
 func (t *txn) writableContact(c caller, id string) (conversation.Contact, error) {
 	p, err := t.contact(id)
+	if err == nil && p.Forgotten != "" {
+		err = notSeen(id)
+	}
 	if err != nil {
 		return p, err
 	}

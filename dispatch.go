@@ -98,7 +98,7 @@ func (t *txn) settingChanged(v any) error {
 			}
 		}
 	case Agent:
-		if v.Inactive {
+		if !answers(v) {
 			if err := t.lookAtPresence(v.ID, time.Time{}); err != nil {
 				return err
 			}

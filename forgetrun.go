@@ -206,11 +206,20 @@ func (f *forgetting) wipePage(ctx context.Context, doc forgetDoc, id string, row
 				return err
 			}
 			his := m.Author.Kind == conversation.ByContact && slices.Contains(doc.People, m.Author.ID) || slices.Contains(doc.People, m.About)
+			on := conversation.ForPerson(&conv, &m, doc.Identities)
+			waits := on && m.Delivery == conversation.Scheduled
+			if waits {
+				m.Delivery, m.Failure = conversation.Cancelled, nil // nothing more goes out to him
+			}
+			changed := dropAddresses(&m, doc.Identities)
+			if on && m.Delivery != conversation.Queued && m.Delivery != conversation.Sending {
+				m.Thread, changed = "", true // the platform's key of his thread is often his address
+			}
 			switch {
-			case his && (m.Erased.IsZero() || m.Author.Name != ""):
+			case waits || his && (m.Erased.IsZero() || m.Author.Name != ""):
 				n++
 				err = t.wiped(doc.By, &m, conv.Mailbox)
-			case !his && dropAddresses(&m, doc.Identities):
+			case !his && changed:
 				m.Changed = conversation.Later(m.Changed, t.now)
 				err = t.putMessage(&m)
 			}
@@ -232,6 +241,12 @@ func dropAddresses(m *conversation.Message, of []conversation.Identity) (dropped
 		if slices.ContainsFunc(*list, his) {
 			*list, dropped = slices.DeleteFunc(slices.Clone(*list), his), true
 		}
+	}
+	from := func(r conversation.Reaction) bool {
+		return slices.ContainsFunc(of, func(o conversation.Identity) bool { return o.Address == r.From })
+	}
+	if slices.ContainsFunc(m.Reactions, from) {
+		m.Reactions, dropped = slices.DeleteFunc(slices.Clone(m.Reactions), from), true
 	}
 	return dropped
 }
@@ -266,9 +281,38 @@ func (f *forgetting) leave(ctx context.Context, doc forgetDoc, id string) error 
 			_, kept := change.Conversation.Thread(th.Channel, th.Key)
 			return kept
 		})
-		head := cmp.Or(conv.Into, conv.ID)
-		return t.release(gone, head)
+		if err := t.release(gone, cmp.Or(conv.Into, conv.ID)); err != nil {
+			return err
+		}
+		if change.Changed() {
+			if _, err := t.relabel(&change.Conversation); err != nil {
+				return err
+			}
+		}
+		return t.leaveMerge(conv.ID, env, commands)
 	})
+}
+
+// leaveMerge takes the person out of what a conversation's head was before it was merged.
+func (t *txn) leaveMerge(id string, env conversation.Env, commands []conversation.Command) error {
+	key := document("merge", id)
+	if err := t.load(key); err != nil {
+		return err
+	}
+	row, ok := t.row(key)
+	if !ok {
+		return nil
+	}
+	doc, err := decode[mergeDoc](t, row)
+	if err != nil {
+		return err
+	}
+	change, err := conversation.Apply(doc.Before, env, commands...)
+	if err != nil || !change.Changed() {
+		return err
+	}
+	doc.Before = change.Conversation
+	return t.put(store.Row{Key: key}, formatDocument, doc)
 }
 
 // notes deletes a page of the notes on a profile.

@@ -23,6 +23,23 @@ func (t *txn) lookAtPresence(agent string, due time.Time) error {
 	return t.enqueue("presence/"+agent, id, due, presenceJob{Agent: agent})
 }
 
+// lookAtPresences looks at everybody who has signed in, after a change of when one counts as away or gives back what he holds.
+func (t *txn) lookAtPresences() error {
+	all, err := documents[presenceDoc](t, "presence/")
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if !p.SignedIn {
+			continue
+		}
+		if err := t.lookAtPresence(p.Agent, time.Time{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // presence brings an agent's presence up to date, and takes from him what he is to give back.
 func (w *work) presence(ctx context.Context) error {
 	for i, job := range w.lease.Jobs {

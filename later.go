@@ -131,10 +131,7 @@ func (t *txn) letGo(j laterJob) error {
 	if err != nil {
 		return err
 	}
-	if err := t.load(conversationKey(m.Conversation)); err != nil {
-		return err
-	}
-	conv, err := t.conversation(m.Conversation)
+	conv, err := t.head(m.Conversation) // it may have been merged since
 	if err != nil {
 		return ignoreNotFound(err)
 	}

@@ -138,9 +138,14 @@ func (t *txn) merge(c caller, head conversation.Conversation, parts []conversati
 	absorb := conversation.Absorb{Parts: slices.Clone(parts)}
 	for i := range absorb.Parts {
 		p := &absorb.Parts[i]
-		switch err := t.checkHolder(&head, Assign{Agent: p.Agent}); {
+		holder := Assign{Agent: p.Agent}
+		err := t.checkAssign(head.Mailbox, holder)
+		if err == nil {
+			err = t.checkHolder(&head, holder)
+		}
+		switch {
 		case errors.Is(err, ErrInvalid), errors.Is(err, ErrNotFound):
-			p.Agent = "" // he would not see the head
+			p.Agent = "" // he is gone, or would not see the head
 		case err != nil:
 			return head, err
 		}

@@ -42,29 +42,58 @@ func (in *inbound) receipt(item channel.Item) error {
 				return err
 			}
 			if m.Channel == in.ch.ID {
-				return in.receipted(m, r.IDs, r)
+				return in.receiptOf(m, item)
 			}
 		}
 	}
 	for _, id := range r.IDs {
+		if id == "" {
+			continue
+		}
 		m, ok, err := in.find(id)
 		if err != nil {
 			return err
 		}
 		if ok {
 			err = in.receipted(m, []string{id}, r)
-		} else if id != "" {
-			one := *r
-			one.IDs, one.Reference = []string{id}, ""
-			alone := item
-			alone.Receipt = &one
-			err = in.park(id, alone)
+		} else {
+			err = in.parkReceipt(id, item)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// parkReceipt keeps what a receipt says of one provider's ID until the message or the part with it is known.
+func (in *inbound) parkReceipt(id string, item channel.Item) error {
+	one := *item.Receipt
+	one.IDs, one.Reference = []string{id}, ""
+	item.Receipt = &one
+	return in.park(id, item)
+}
+
+// receiptOf applies a receipt to the message that its reference names. Which of several parts an ID is, only the call that sends the part
+// says: what comes before it waits for it.
+func (in *inbound) receiptOf(m conversation.Message, item channel.Item) error {
+	known := item.Receipt.IDs
+	if len(m.Parts) > 1 {
+		known = nil
+		for _, id := range item.Receipt.IDs {
+			if slices.ContainsFunc(m.Parts, func(p conversation.Part) bool { return id != "" && p.ProviderID == id }) {
+				known = append(known, id)
+			} else if id != "" && !in.seen(id) {
+				if err := in.parkReceipt(id, item); err != nil {
+					return err
+				}
+			}
+		}
+		if len(known) == 0 {
+			return nil
+		}
+	}
+	return in.receipted(m, known, item.Receipt)
 }
 
 // receipted applies a receipt to a message, and to its conversation when it failed, or did not fail after all.
@@ -140,6 +169,9 @@ func advancePart(m *conversation.Message, providerID string, r *channel.Receipt)
 	if i >= 0 && r.Delivery == conversation.Failed && !m.Parts[i].Delivery.Settled() {
 		return false // of an earlier try: this one has no ID of the provider's yet
 	}
+	if i < 0 && len(m.Parts) == 1 && r.Delivery == conversation.Failed && m.Parts[0].Delivery == conversation.Queued {
+		return false // of an earlier try: this one has not been called for
+	}
 	if i < 0 && len(m.Parts) == 1 && (m.Parts[0].ProviderID == "" || providerID == "" || m.Parts[0].Delivery == conversation.Sending) {
 		i = 0
 		if providerID != "" {
@@ -170,7 +202,11 @@ func (in *inbound) reaction(item channel.Item) error {
 		return in.park(item.Reaction.ID, item)
 	}
 	m.Reactions = slices.Clone(m.Reactions)
+	before := len(m.Reactions)
 	if !react(&m, item, in.now) {
+		if len(m.Reactions) > before { // taken back before it came
+			return in.putMessage(&m)
+		}
 		return nil
 	}
 	return in.touched(&m, conversation.EventReacted)

@@ -129,8 +129,11 @@ func (t *txn) moveNotice(n noticeDoc, head string) error {
 		if err != nil {
 			return err
 		}
+		if there.Reason == NoticeMention || there.At.After(n.At) && n.Reason != NoticeMention {
+			n.Reason = there.Reason
+		}
 		if n.Messages += there.Messages; there.At.After(n.At) {
-			n.Message, n.Reason, n.At = there.Message, there.Reason, there.At
+			n.Message, n.At = there.Message, there.At
 		}
 	}
 	return t.putNotice(n)

@@ -194,7 +194,10 @@ func (t *txn) tellNotice(to told, conv *conversation.Conversation, m *conversati
 			return err
 		}
 	}
-	n.Message, n.Reason, n.Messages = m.ID, to.reason, n.Messages+1
+	if n.Reason != NoticeMention { // which is news until he has looked himself
+		n.Reason = to.reason
+	}
+	n.Message, n.Messages = m.ID, n.Messages+1
 	if m.Stored.After(n.At) {
 		n.At = m.Stored
 	}

@@ -81,7 +81,7 @@ func (t *txn) claimProvider(channelID, providerID string, m *conversation.Messag
 			advancePart(m, providerID, item.Receipt)
 		case item.Reaction != nil:
 			react(m, item, t.now)
-		case item.Edit != nil && m.Erased.IsZero():
+		case item.Edit != nil && m.Erased.IsZero() && !at(item, t.now).Before(m.Edited):
 			m.Text, m.HTML, m.Edited = item.Edit.Text, "", at(item, t.now)
 		}
 	}

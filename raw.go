@@ -168,11 +168,16 @@ func (d *Desk) takeAgain(ctx context.Context, tenant string, raw *Delivery) erro
 		return err
 	}
 	var failed error
+	found := false
 	for _, target := range targets {
 		if target.Tenant != tenant {
 			continue
 		}
+		found = true
 		failed = errors.Join(failed, d.receiveAll(ctx, target, target.items(items, targets), ""))
+	}
+	if !found {
+		return invalid("delivery", "no channel that it is for is active; activate or connect it first")
 	}
 	return failed
 }

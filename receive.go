@@ -104,7 +104,7 @@ func (d *Desk) receive(ctx context.Context, target *target, items []channel.Item
 		}
 	}()
 	for i := range items {
-		cleanItem(&items[i])
+		cleanItem(&items[i], d.now())
 	}
 	lock := "thread/" + target.Channel + "/" + items[0].Thread
 	var in *inbound
@@ -137,11 +137,11 @@ func (d *Desk) receive(ctx context.Context, target *target, items []channel.Item
 }
 
 // cleanItem makes a driver's text valid, so that nothing foreign stops a row from being stored.
-func cleanItem(item *channel.Item) {
-	item.At = cleanTime(item.At)
+func cleanItem(item *channel.Item, now time.Time) {
+	item.At = cleanTime(item.At, now)
 	if item.Receipt != nil {
 		r := *item.Receipt
-		r.Watermark = cleanTime(r.Watermark)
+		r.Watermark = cleanTime(r.Watermark, now)
 		item.Receipt = &r
 	}
 	if m := item.Message; m != nil {
@@ -158,11 +158,18 @@ func cleanItem(item *channel.Item) {
 	}
 }
 
-// cleanTime makes no time of one that no provider means and no body can hold.
-func cleanTime(t time.Time) time.Time {
+// maxAhead is how far a provider's clock may be ahead of ours.
+const maxAhead = 24 * time.Hour
+
+// cleanTime makes no time of one that no provider means and no body can hold, and now of one that has not come: it would keep a window open,
+// and what comes later from counting.
+func cleanTime(t, now time.Time) time.Time {
 	t = t.UTC()
-	if t.Year() < 1970 || t.Year() > 9999 {
+	switch {
+	case t.Year() < 1970 || t.Year() > 9999:
 		return time.Time{}
+	case t.After(now.Add(maxAhead)):
+		return now.UTC().Truncate(time.Microsecond)
 	}
 	return t
 }

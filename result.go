@@ -98,6 +98,9 @@ func (s *sending) took(t *txn, m *conversation.Message, i int, sent channel.Sent
 	if !sent.Delivery.Settled() {
 		sent.Delivery = conversation.Sent
 	}
+	if sent.ID != "" && p.ProviderID != "" && p.ProviderID != sent.ID && p.Delivery == conversation.Failed {
+		p.Delivery = conversation.Sending // what failed under another ID was an earlier try
+	}
 	p.Delivery = p.Delivery.Advance(sent.Delivery)
 	if p.Delivery != conversation.Failed {
 		p.Failure = nil
@@ -255,25 +258,36 @@ func (s *sending) fail(t *txn, m *conversation.Message, conv *conversation.Conve
 	}
 	s.finish(t, s.job, s.last)
 	if e.OptedOut && conv != nil {
-		if err := t.optOut(conv, m.Channel); err != nil {
+		if err := t.optOut(conv, m); err != nil {
 			return err
 		}
 	}
 	return s.put(t, m, conv)
 }
 
-// optOut notes what the provider said: the conversation's first contact is not to be written to on the channel.
-func (t *txn) optOut(conv *conversation.Conversation, channelID string) error {
+// optOut notes what the provider said: whom the message was for is not to be written to on the channel. Of several people it is the one
+// whom the thread leads to.
+func (t *txn) optOut(conv *conversation.Conversation, m *conversation.Message) error {
 	people, err := t.people(conv)
-	if err != nil || len(people) == 0 {
-		return err
+	if err != nil || len(people) == 0 || refusedBy(people, m.Channel) != nil && len(people) > 1 {
+		return err // somebody has said so himself, which is why it was refused
+	}
+	th, _ := conv.Thread(m.Channel, m.Thread)
+	who := 0
+	for _, to := range th.To {
+		if i := slices.IndexFunc(people, func(p conversation.Contact) bool {
+			return slices.ContainsFunc(p.Identities, func(i conversation.Identity) bool { return i.Scope == to.Scope && i.Address == to.Address })
+		}); i >= 0 {
+			who = i
+			break
+		}
 	}
 	system := conversation.Actor{Kind: conversation.BySystem}
-	events, err := consentEvents(&people[0], channelID, t.word(system, conversation.OptedOut))
+	events, err := consentEvents(&people[who], m.Channel, t.word(system, conversation.OptedOut))
 	if err != nil || len(events) == 0 {
 		return err
 	}
-	return t.changeContact(system, &people[0], events...)
+	return t.changeContact(system, &people[who], events...)
 }
 
 func asContent(err error) *channel.Error {

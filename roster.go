@@ -295,11 +295,27 @@ func (t *txn) nextDuty(at time.Time) (next time.Time, err error) {
 	y, m, d := at.In(zone).Date()
 	for _, slot := range r.Slots {
 		for _, day := range []int{d, d + 1} {
-			begins := time.Date(y, m, day, 0, slot.Span.From, 0, 0, zone)
-			if begins.After(at) && (next.IsZero() || begins.Before(next)) {
-				next = begins
+			for _, moment := range begins(zone, y, m, day, slot.Span.From) {
+				if moment.After(at) && (next.IsZero() || moment.Before(next)) {
+					next = moment
+				}
 			}
 		}
 	}
 	return next, nil
+}
+
+// begins are the moments at which a slot of a date may begin: two where the clocks are put back over its first minute, and where they
+// skip it, that at which they do. One too many costs a look.
+func begins(zone *time.Location, y int, m time.Month, d, minute int) (out []time.Time) {
+	wall := time.Date(y, m, d, 0, minute, 0, 0, time.UTC)
+	for _, near := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
+		_, offset := wall.Add(near).In(zone).Zone()
+		at := wall.Add(-time.Duration(offset) * time.Second).In(zone)
+		out = append(out, at)
+		if start, _ := at.ZoneBounds(); at.Sub(start) < 24*time.Hour {
+			out = append(out, start)
+		}
+	}
+	return out
 }

@@ -116,14 +116,18 @@ func (w *work) runRule(ctx context.Context, r *Rule, why *cause) (matched bool, 
 		return false, err
 	}
 	d, tenant, lock := w.desk, w.lease.Tenant, "conversation/"+why.conversation
+	decided := false
 	err = d.write(ctx, tenant, lock, func(t *txn) (err error) {
+		decided = false
 		if matched, err = t.tryRule(r, why); err != nil {
 			return err
 		}
+		decided = true
 		w.prolong(t)
 		return nil
 	})
-	if err == nil || ctx.Err() != nil || errors.Is(err, ErrBusy) {
+	// A store that fails says nothing of the rule: it is tried again.
+	if err == nil || ctx.Err() != nil || errors.Is(err, ErrBusy) || decided && !errors.Is(err, store.ErrInvalid) {
 		return matched, err
 	}
 	run := why.run(r, RunFailed)

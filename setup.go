@@ -78,6 +78,9 @@ func (s *Session) SaveSettings(ctx context.Context, settings Settings) error {
 		if err == nil && old.Retention != settings.Retention {
 			err = t.resweep()
 		}
+		if err == nil && (old.IdleMinutes != settings.IdleMinutes || old.GiveBack != settings.GiveBack) {
+			err = t.lookAtPresences()
+		}
 		return settings, err
 	})
 }

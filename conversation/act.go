@@ -83,7 +83,7 @@ func (Complete) do(x *step) error {
 	if from == Open {
 		x.close()
 	}
-	x.c.Finished = true
+	x.c.Finished, x.c.Handover = true, time.Time{} // a closed one may wait for an agent, too
 	x.tell(EventFinished, string(from), string(Closed))
 	return nil
 }

@@ -1,6 +1,9 @@
 package conversation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Erase begins to erase a conversation for good: it is in no list and no count from then on. Its messages follow in pages. Only what is
 // in trash is erased, unless Anywhere is set: a person who is to be forgotten is forgotten wherever he is.
@@ -46,6 +49,12 @@ type DropPeople struct {
 	Identities []Identity
 }
 
+// ForPerson reports whether a message is on a thread whose answers go to one of the identities.
+func ForPerson(c *Conversation, m *Message, of []Identity) bool {
+	t, ok := c.Thread(m.Channel, m.Thread)
+	return ok && len(t.To) > 0 && slices.ContainsFunc(of, func(i Identity) bool { return i.Scope == t.To[0].Scope && i.Address == t.To[0].Address })
+}
+
 func (cmd DropPeople) do(x *step) error {
 	his := func(i Identity) bool {
 		for _, known := range cmd.Identities {
@@ -64,9 +73,13 @@ func (cmd DropPeople) do(x *step) error {
 	dropped := len(kept) < len(x.c.Threads)
 	x.c.Threads = kept
 	n := len(x.c.Contacts)
+	first := n > 0 && x.c.Contacts[0] == cmd.Contact
 	x.c.Contacts = without(x.c.Contacts, []string{cmd.Contact}, nil)
 	if dropped || len(x.c.Contacts) < n {
 		x.c.Preview = "" // it may be his
+		if first {
+			x.c.Subject = "" // he began it
+		}
 		x.event(Event{Type: EventForgotten, Contact: cmd.Contact})
 	}
 	return nil

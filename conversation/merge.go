@@ -93,6 +93,7 @@ func (x *step) absorb(p *Conversation, entry *Message) {
 	x.c.Deadline = earlier(x.c.Deadline, p.Deadline)
 	x.c.FollowUp = earlier(x.c.FollowUp, p.FollowUp)
 	x.c.Priority = max(x.c.Priority, p.Priority)
+	x.c.Pending = append(x.c.Pending, p.Pending...)
 	x.c.Messages += p.Messages
 	x.c.Failed += p.Failed
 	x.c.Free, x.c.Paid = x.c.Free+p.Free, x.c.Paid+p.Paid
@@ -103,6 +104,9 @@ func (x *step) absorb(p *Conversation, entry *Message) {
 	}
 	if x.c.Agent == "" && x.c.Team == "" {
 		x.c.Agent, x.c.Team = p.Agent, p.Team
+	}
+	if p.InInbox() || p.Waits() {
+		x.c.Handover = earlier(x.c.Handover, p.Handover)
 	}
 	if p.InInbox() {
 		x.needed()
@@ -319,6 +323,7 @@ func (cmd Release) release(c *Conversation) {
 	cmd.releaseLinks(c, others)
 	cmd.releaseOwners(c, others)
 	cmd.releaseFields(c, others)
+	c.Pending = without(c.Pending, p.Pending, nil)
 	c.Messages -= p.Messages
 	c.Failed = max(0, c.Failed-p.Failed)
 	c.Free, c.Paid = c.Free-p.Free, c.Paid-p.Paid
@@ -387,6 +392,7 @@ func (cmd Release) releaseDates(c *Conversation, others []*Conversation) {
 		func(c *Conversation) *time.Time { return &c.FollowUp },
 		func(c *Conversation) *time.Time { return &c.Deadline },
 		func(c *Conversation) *time.Time { return &c.WaitingSince },
+		func(c *Conversation) *time.Time { return &c.Handover },
 	} {
 		mine, theirs := at(c), at(&cmd.Part)
 		if theirs.IsZero() || !mine.Equal(*theirs) {

@@ -137,6 +137,9 @@ func (x *step) comeBack() {
 	default:
 		x.reopen(x.env.Rules.start(), EventOpened)
 	}
+	if archived && x.c.Status == Closed {
+		x.c.Handover = time.Time{} // what the bot asked for before is over
+	}
 	if x.env.Rules.Release && (archived || closed) && x.c.Status == Open {
 		x.release()
 	}
