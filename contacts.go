@@ -131,10 +131,7 @@ func (t *txn) setOf(id string) ([]string, error) {
 // visibleContact loads a contact that the caller may see: who sees every mailbox sees everybody, others see whom they see a conversation
 // with. What one may not see is not there.
 func (t *txn) visibleContact(c caller, id string) (conversation.Contact, error) {
-	p, err := t.contact(id)
-	if err == nil && p.Forgotten != "" {
-		return conversation.Contact{}, notSeen(id)
-	}
+	p, err := t.remembered(id)
 	if err != nil || c.all {
 		return p, err
 	}
@@ -147,12 +144,18 @@ func (t *txn) visibleContact(c caller, id string) (conversation.Contact, error) 
 	return conversation.Contact{}, notSeen(id)
 }
 
-// writableContact loads a contact whom the caller may begin a conversation with: one whom he sees, or with whom nobody has one.
-func (t *txn) writableContact(c caller, id string) (conversation.Contact, error) {
+// remembered loads a contact who was not forgotten.
+func (t *txn) remembered(id string) (conversation.Contact, error) {
 	p, err := t.contact(id)
 	if err == nil && p.Forgotten != "" {
-		err = notSeen(id)
+		return conversation.Contact{}, notSeen(id)
 	}
+	return p, err
+}
+
+// writableContact loads a contact whom the caller may begin a conversation with: one whom he sees, or with whom nobody has one.
+func (t *txn) writableContact(c caller, id string) (conversation.Contact, error) {
+	p, err := t.remembered(id)
 	if err != nil {
 		return p, err
 	}

@@ -143,8 +143,7 @@ func (t *txn) mergedInto(contact *conversation.Contact) (people []conversation.C
 	}
 	for _, p := range people {
 		for _, i := range p.Identities {
-			same := func(o conversation.Identity) bool { return o.Scope == i.Scope && o.Address == i.Address }
-			if !slices.ContainsFunc(identities, same) {
+			if !slices.ContainsFunc(identities, i.Is) {
 				identities = append(identities, i)
 			}
 		}

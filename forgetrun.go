@@ -234,9 +234,7 @@ func (f *forgetting) wipePage(ctx context.Context, doc forgetDoc, id string, row
 
 // dropAddresses takes a person's addresses off a message.
 func dropAddresses(m *conversation.Message, of []conversation.Identity) (dropped bool) {
-	his := func(i conversation.Identity) bool {
-		return slices.ContainsFunc(of, func(o conversation.Identity) bool { return o.Scope == i.Scope && o.Address == i.Address })
-	}
+	his := func(i conversation.Identity) bool { return slices.ContainsFunc(of, i.Is) }
 	for _, list := range []*[]conversation.Identity{&m.To, &m.CC, &m.BCC} {
 		if slices.ContainsFunc(*list, his) {
 			*list, dropped = slices.DeleteFunc(slices.Clone(*list), his), true

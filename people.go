@@ -56,7 +56,7 @@ func (in *inbound) learn(ids []conversation.Identity) error {
 	c, changed, gained := in.contact, in.contact.Changed.IsZero(), false
 	for n, i := range ids {
 		if n > 0 && unvouched(i) {
-			if !slices.ContainsFunc(c.Identities, func(o conversation.Identity) bool { return o.Scope == i.Scope && o.Address == i.Address }) {
+			if !slices.ContainsFunc(c.Identities, i.Is) {
 				value := conversation.Value{Values: []string{i.Address}, Unverified: true}
 				if old, has := c.Fields[i.Scope]; !has || old.Unverified && !old.Equal(value) {
 					if _, err := c.SetFields(map[string]conversation.Value{i.Scope: value}); err != nil {

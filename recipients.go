@@ -35,8 +35,7 @@ func (p *prepared) recipients(draft Draft) error {
 			if err != nil {
 				return err
 			}
-			same := func(o conversation.Identity) bool { return o.Scope == id.Scope && o.Address == id.Address }
-			if !slices.ContainsFunc(slices.Concat(m.To, m.CC, m.BCC), same) {
+			if !slices.ContainsFunc(slices.Concat(m.To, m.CC, m.BCC), id.Is) {
 				*list.to = append(*list.to, id)
 			}
 		}

@@ -275,9 +275,8 @@ func (t *txn) optOut(conv *conversation.Conversation, m *conversation.Message) e
 	th, _ := conv.Thread(m.Channel, m.Thread)
 	who := 0
 	for _, to := range th.To {
-		if i := slices.IndexFunc(people, func(p conversation.Contact) bool {
-			return slices.ContainsFunc(p.Identities, func(i conversation.Identity) bool { return i.Scope == to.Scope && i.Address == to.Address })
-		}); i >= 0 {
+		i := slices.IndexFunc(people, func(p conversation.Contact) bool { return slices.ContainsFunc(p.Identities, to.Is) })
+		if i >= 0 {
 			who = i
 			break
 		}

@@ -14,6 +14,9 @@ type Identity struct {
 	Verified bool   `json:"verified,omitempty"` // the platform vouches for it
 }
 
+// Is reports whether both are the same address, whatever they are called there.
+func (i Identity) Is(o Identity) bool { return i.Scope == o.Scope && i.Address == o.Address }
+
 // The scopes that channels share.
 const (
 	ScopePhone = "phone" // E.164, or a short code or sender name as it is
@@ -185,7 +188,7 @@ func (c *Contact) RemoveIdentity(i Identity) bool {
 }
 
 func (c *Contact) identity(i Identity) int {
-	return slices.IndexFunc(c.Identities, func(o Identity) bool { return o.Scope == i.Scope && o.Address == i.Address })
+	return slices.IndexFunc(c.Identities, i.Is)
 }
 
 // AddLink ties the contact to a record, and reports whether he was not. Error: *ValueError.

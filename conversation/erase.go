@@ -52,21 +52,18 @@ type DropPeople struct {
 // ForPerson reports whether a message is on a thread whose answers go to one of the identities.
 func ForPerson(c *Conversation, m *Message, of []Identity) bool {
 	t, ok := c.Thread(m.Channel, m.Thread)
-	return ok && len(t.To) > 0 && slices.ContainsFunc(of, func(i Identity) bool { return i.Scope == t.To[0].Scope && i.Address == t.To[0].Address })
+	return ok && t.answers(of)
+}
+
+// answers reports whether the thread's answers go to one of the identities.
+func (t Thread) answers(of []Identity) bool {
+	return len(t.To) > 0 && slices.ContainsFunc(of, t.To[0].Is)
 }
 
 func (cmd DropPeople) do(x *step) error {
-	his := func(i Identity) bool {
-		for _, known := range cmd.Identities {
-			if known.Scope == i.Scope && known.Address == i.Address {
-				return true
-			}
-		}
-		return false
-	}
 	kept := x.c.Threads[:0]
 	for _, t := range x.c.Threads {
-		if len(t.To) == 0 || !his(t.To[0]) {
+		if !t.answers(cmd.Identities) {
 			kept = append(kept, t)
 		}
 	}

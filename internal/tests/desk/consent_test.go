@@ -11,6 +11,7 @@ import (
 
 	"github.com/frontdesk-go/frontdesk"
 	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/channel/loopback"
 	"github.com/frontdesk-go/frontdesk/conversation"
 )
 
@@ -203,5 +204,40 @@ func TestS17_UnsendingAndOptingOutAreHeeded(t *testing.T) {
 		w.takes(channel.Item{Account: "shop", Thread: anna, Unsend: &channel.Unsend{ID: first.ProviderID}}, stop, consent)
 		assert.Empty(t, w.timeline(c.ID)[0].Text)
 		assert.Equal(t, conversation.OptedOut, w.contact(c.Contacts[0]).ConsentOn(w.chat.ID).State)
+	})
+}
+
+// Of several people in a conversation, opted out is whom the message was for, and nobody because another was already.
+func TestS16_WhichOfThemOptedOut(t *testing.T) {
+	outs := func(w *world, contacts []string) (out []bool) {
+		for _, id := range contacts {
+			p, err := w.setup.Contact(ctx, id)
+			require.NoError(w.t, err)
+			out = append(out, p.ConsentOn(w.chat.ID).State == conversation.OptedOut)
+		}
+		return out
+	}
+	each(t, func(t *testing.T, w *world) {
+		ann, bob := w.hearsAt("ann", "a1"), w.hearsAt("bob", "b1")
+		w.merges(ann.ID, bob.ID)
+		w.hearsAt("bob", "b2")
+		w.provider.Next("shop", loopback.Outcome{Err: &channel.Error{Class: channel.Recipient, OptedOut: true}})
+		w.replies(ann.ID, "Hello bob")
+		w.run()
+		assert.Equal(t, []bool{false, true}, outs(w, []string{ann.Contacts[0], bob.Contacts[0]}))
+
+		for _, who := range []string{"cid", "dora"} {
+			in := w.says("group", "Hi")
+			in.Message.From[0].Address = who
+			w.takes(in)
+		}
+		group := w.current("group")
+		require.Len(t, group.Contacts, 2)
+		m := w.replies(group.ID, "Hello both")
+		_, err := w.setup.SetConsent(ctx, group.Contacts[1], w.chat.ID, conversation.OptedOut)
+		require.NoError(t, err)
+		w.run()
+		assert.Equal(t, conversation.Failed, w.message(m.ID).Delivery)
+		assert.Equal(t, []bool{false, true}, outs(w, group.Contacts))
 	})
 }

@@ -509,3 +509,88 @@ func TestS14_DeliveredAfterAll(t *testing.T) {
 		assert.Equal(t, []string{"sending", "sent", "failed", "delivered"}, w.states(m.ID), "each change is told once")
 	})
 }
+
+// A receipt for one part that comes before the call that sends it has returned waits for that.
+func TestS12_ReceiptOfAPartUnderWay(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ch := w.channel(frontdesk.Channel{Account: "parts", Mailbox: "berlin", Options: map[string]string{"part_files": "1"}})
+		begun, wait, done := make(chan struct{}), make(chan struct{}), make(chan error)
+		w.provider.Next("parts", loopback.Outcome{Sent: channel.Sent{ID: "p0"}}, loopback.Outcome{Sent: channel.Sent{ID: "p1"}, Begun: begun, Wait: wait})
+		m, err := w.jane.Compose(ctx, frontdesk.Start{Channel: ch.ID, Address: "ann", Draft: frontdesk.Draft{Text: "Two", Attachments: files(2)}})
+		require.NoError(t, err)
+		go func() { done <- w.desk.RunDue(ctx) }()
+		<-begun
+		assert.Equal(t, http.StatusOK, w.hook(channel.Item{Account: "parts", Thread: "ann", At: w.clock.Now(), Receipt: &channel.Receipt{IDs: []string{"p1"}, Reference: m.ID,
+			Delivery: conversation.Failed, Failure: &conversation.Failure{Class: string(channel.Recipient)}}}))
+		close(wait)
+		require.NoError(t, <-done)
+		got := w.message(m.ID)
+		assert.Equal(t, conversation.Failed, got.Parts[1].Delivery)
+		assert.Equal(t, conversation.Failed, got.Delivery)
+	})
+}
+
+// The failure of a try that was in doubt comes when a person has had it tried again: before the second call, or while that is under way.
+func TestS12_FailureOfAnEarlierTry(t *testing.T) {
+	for _, called := range []bool{false, true} {
+		t.Run(fmt.Sprint(called), func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				c := w.hears("ann", "Hi")
+				w.provider.Next("shop", loopback.Outcome{Err: errors.New("connection lost"), Taken: true})
+				m := w.replies(c.ID, "Hello")
+				w.run()
+				require.Equal(t, conversation.Unknown, w.message(m.ID).Delivery)
+				_, err := w.jane.Retry(ctx, m.ID)
+				require.NoError(t, err)
+				late := channel.Item{Account: "shop", At: w.clock.Now(), Receipt: &channel.Receipt{IDs: []string{"one"}, Reference: m.ID,
+					Delivery: conversation.Failed, Failure: &conversation.Failure{Class: string(channel.Recipient)}}}
+				if !called {
+					require.Equal(t, http.StatusOK, w.hook(late))
+				}
+				begun, wait, done := make(chan struct{}), make(chan struct{}), make(chan error)
+				w.provider.Next("shop", loopback.Outcome{Sent: channel.Sent{ID: "two"}, Begun: begun, Wait: wait})
+				go func() { done <- w.desk.RunDue(ctx) }()
+				select {
+				case <-begun:
+				case err := <-done:
+					require.FailNow(t, "nothing was called", "%v", err)
+				}
+				if called {
+					assert.Equal(t, http.StatusOK, w.hook(late))
+				}
+				close(wait)
+				require.NoError(t, <-done)
+				assert.Equal(t, conversation.Sent, w.message(m.ID).Delivery)
+				w.receipt("two", conversation.Delivered, nil)
+				assert.Equal(t, conversation.Delivered, w.message(m.ID).Delivery)
+			})
+		})
+	}
+}
+
+// An edit that is older than one that is known changes nothing, and a reaction that was taken back before it came does not come.
+func TestS12_NewsTheWrongWayRound(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		begun, wait, done := make(chan struct{}), make(chan struct{}), make(chan error)
+		w.provider.Next("shop", loopback.Outcome{Sent: channel.Sent{ID: "early"}, Begun: begun, Wait: wait})
+		m := w.replies(c.ID, "Hello")
+		go func() { done <- w.desk.RunDue(ctx) }()
+		<-begun
+		for _, after := range []time.Duration{2 * time.Second, time.Second} {
+			assert.Equal(t, http.StatusOK, w.hook(channel.Item{Account: "shop", Thread: "ann", At: w.clock.Now().Add(after), Edit: &channel.Edit{ID: "early", Text: after.String()}}))
+		}
+		close(wait)
+		require.NoError(t, <-done)
+		assert.Equal(t, "2s", w.message(m.ID).Text)
+		react := func(after time.Duration, emoji string) {
+			assert.Equal(t, http.StatusOK, w.hook(channel.Item{Account: "shop", Thread: "ann", At: w.clock.Now().Add(after),
+				Reaction: &channel.Reaction{ID: "early", From: "ann", Emoji: emoji}}))
+		}
+		react(5*time.Second, "")
+		react(4*time.Second, "x")
+		for _, r := range w.message(m.ID).Reactions {
+			assert.Empty(t, r.Emoji)
+		}
+	})
+}

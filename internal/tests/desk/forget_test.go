@@ -178,3 +178,89 @@ func TestK9_MergedNotedAndDrafted(t *testing.T) {
 		}
 	})
 }
+
+// forgets forgets a contact, and returns when nothing is left to do.
+func (w *world) forgets(contact string) frontdesk.Receipt {
+	w.t.Helper()
+	r, err := w.setup.Forget(ctx, contact)
+	require.NoError(w.t, err)
+	w.run()
+	r, err = w.setup.Receipt(ctx, r.ID)
+	require.NoError(w.t, err)
+	require.False(w.t, r.Done.IsZero())
+	return r
+}
+
+// What is to go out later to somebody who is forgotten before does not, though the conversation is also others'.
+func TestK9_NothingMoreGoesOut(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		bob, zaphod := w.hearsAt("bob", "b1"), w.hearsAt("zaphod", "z1")
+		w.merges(bob.ID, zaphod.ID)
+		m := w.later(bob.ID, "See you, zaphod", time.Hour)
+		w.forgets(zaphod.Contacts[0])
+		w.clock.Advance(2 * time.Hour)
+		w.run()
+		assert.Empty(t, w.texts())
+		assert.Equal(t, conversation.Cancelled, w.message(m.ID).Delivery)
+		assert.Empty(t, w.traces("zaphod"))
+	})
+}
+
+// What a conversation was before it was merged is forgotten with it, and does not come back when they are taken apart.
+func TestK9_WhatWasBeforeAMerge(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		zaphod, bob := w.hearsAt("zaphod", "zaphod's"), w.hearsAt("bob", "bob's")
+		w.merges(zaphod.ID, bob.ID)
+		w.forgets(zaphod.Contacts[0])
+		assert.Empty(t, w.traces("zaphod"))
+		_, err := w.jane.Unmerge(ctx, bob.ID)
+		require.NoError(t, err)
+		assert.Empty(t, w.traces("zaphod"))
+		assert.Equal(t, "bob's", w.get(bob.ID).Preview)
+	})
+}
+
+// In conversations that others are in, too, his reactions, the key of his thread, the subject he began with and his labels go.
+func TestK9_AmongOthers(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		hi := w.says("zaphod", "z1")
+		hi.Message.Subject = "zaphod is ill"
+		w.takes(hi)
+		zaphod, bob := w.current("zaphod"), w.hearsAt("bob", "b1")
+		_, err := w.setup.ChangeLabels(ctx, zaphod.Contacts[0], []string{"betelgeuse"}, nil)
+		require.NoError(t, err)
+		w.run()
+		w.merges(bob.ID, zaphod.ID)
+		w.replies(bob.ID, "To you both")
+		w.run()
+		last := w.says("bob", "b2")
+		w.takes(last)
+		w.takes(channel.Item{Account: "shop", Thread: "bob", At: w.clock.Now(), Reaction: &channel.Reaction{ID: last.Message.ID, From: "zaphod", Emoji: "x"}})
+		require.NotEmpty(t, w.traces("zaphod"))
+		w.forgets(zaphod.Contacts[0])
+		assert.Empty(t, w.traces("zaphod"))
+		assert.Empty(t, w.get(bob.ID).Labels)
+		for _, text := range []string{"b1", "b2", "To you both"} {
+			assert.Contains(t, w.said(bob.ID, 100, true), text)
+		}
+	})
+}
+
+// Who was forgotten is not there: nobody is merged into him, who could then not be forgotten, and nothing is noted of him.
+func TestK9_TheForgottenAreNotThere(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		zaphod, ann := w.hearsAt("zaphod", "z1"), w.hearsAt("annabel", "a1")
+		w.forgets(zaphod.Contacts[0])
+		_, err := w.setup.MergeContacts(ctx, zaphod.Contacts[0], ann.Contacts[0])
+		assert.ErrorIs(t, err, frontdesk.ErrNotFound)
+		_, err = w.setup.MergeContacts(ctx, ann.Contacts[0], zaphod.Contacts[0])
+		assert.ErrorIs(t, err, frontdesk.ErrNotFound)
+		_, err = w.setup.Note(ctx, zaphod.Contacts[0], "zaphod is back")
+		assert.ErrorIs(t, err, frontdesk.ErrNotFound)
+		_, err = w.setup.AddIdentity(ctx, zaphod.Contacts[0], "", conversation.Identity{Scope: conversation.ScopeEmail, Address: "zaphod@example.com"})
+		assert.ErrorIs(t, err, frontdesk.ErrNotFound)
+		assert.Empty(t, w.traces("zaphod"))
+		w.forgets(ann.Contacts[0])
+		assert.Empty(t, w.traces("annabel"))
+	})
+}

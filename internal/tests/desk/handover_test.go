@@ -243,3 +243,58 @@ func FuzzHandover(f *testing.F) {
 		assert.True(t, json.Valid(rec.Body.Bytes()))
 	})
 }
+
+func (w *world) bot() *frontdesk.Session {
+	return w.desk.As(frontdesk.Actor{Tenant: tenant, Automation: "bot"})
+}
+
+func (w *world) requests(conversation string) {
+	w.t.Helper()
+	_, err := w.bot().RequestHandover(ctx, conversation)
+	require.NoError(w.t, err)
+}
+
+// botFirst are mailboxes in which an automation asks for a person: of open conversations, or of closed ones.
+var botFirst = map[string]func(*frontdesk.Mailbox){
+	"open":   func(m *frontdesk.Mailbox) { m.AssignOnFirst = false },
+	"closed": func(m *frontdesk.Mailbox) { m.AssignOnFirst, m.Start = false, conversation.Closed },
+}
+
+// That somebody was asked for stays when the conversation is merged into another, and leaves with it.
+func TestA5_AMergeKeepsTheRequest(t *testing.T) {
+	for name, first := range botFirst {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				w.slots(1, first)
+				head, part := w.hears("ann", "Hi"), w.hears("bob", "Hi")
+				w.requests(part.ID)
+				w.merges(head.ID, part.ID)
+				_, err := w.jane.Unmerge(ctx, part.ID)
+				require.NoError(t, err)
+				assert.True(t, w.get(head.ID).Handover.IsZero())
+				w.merges(head.ID, part.ID)
+				w.signIn(w.joe)
+				assert.Equal(t, []string{"joe"}, w.holders(head.ID))
+			})
+		})
+	}
+}
+
+// Completing ends the request, and a month in the archive does.
+func TestC6_CompletedIsNotHandedOut(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.slots(1, botFirst["closed"])
+		c, old := w.hears("ann", "Hi"), w.hears("bob", "Hi")
+		w.requests(c.ID)
+		w.requests(old.ID)
+		w.do(w.jane, c.ID, frontdesk.Complete{})
+		w.do(w.jane, old.ID, frontdesk.Archive{})
+		w.signIn(w.joe)
+		assert.Equal(t, []string{"", ""}, w.holders(c.ID, old.ID))
+		assert.True(t, w.get(c.ID).Finished)
+		w.clock.Advance(30 * 24 * time.Hour)
+		require.NoError(t, w.joe.SignIn(ctx))
+		w.hears("bob", "Something new, for the bot")
+		assert.Equal(t, []string{""}, w.holders(old.ID))
+	})
+}

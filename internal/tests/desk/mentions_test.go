@@ -132,3 +132,27 @@ func TestC20_RoleSubscribersAreTold(t *testing.T) {
 		assert.Equal(t, reasons{"joe": subscriber, "kim": subscriber}, w.noticed(c.ID), "whoever has it at the time")
 	})
 }
+
+// A mention is news until its agent has looked himself, also when a customer writes after it and a colleague looks.
+func TestP8_AMentionStaysNews(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		require.NoError(t, w.setup.SaveSettings(ctx, frontdesk.Settings{GlobalRead: true}))
+		c := w.hears("ann", "Hi")
+		w.do(w.jane, c.ID, frontdesk.Assign{Agent: "jd"})
+		w.run()
+		view := func(s *frontdesk.Session) {
+			_, err := s.View(ctx, c.ID)
+			require.NoError(t, err)
+			w.run()
+		}
+		view(w.jane)
+		w.whispers(w.joe, c.ID, "Jane, please call her", "jd")
+		w.run()
+		w.hears("ann", "Are you there?")
+		w.run()
+		view(w.joe)
+		assert.Len(t, w.notices("jd"), 1)
+		view(w.jane)
+		assert.Empty(t, w.notices("jd"))
+	})
+}

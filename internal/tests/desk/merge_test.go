@@ -412,3 +412,42 @@ func refusesTooMany(t *testing.T, w *world) {
 	w.edit(ids[0], func(c *conversation.Conversation) { c.Contacts, c.Folders = nil, numbers(0, 60) })
 	assert.Len(t, w.do(w.jane, ids[0], frontdesk.ChangeFolders{Remove: numbers(0, 1)}).Folders, 59)
 }
+
+func (w *world) merges(head, part string) {
+	w.t.Helper()
+	_, err := w.jane.Merge(ctx, head, part)
+	require.NoError(w.t, err)
+}
+
+// An answer cancels what waits for it, and what is let go is the whole's answer, though it was written to a part before they were merged.
+func TestS15_WrittenBeforeAMerge(t *testing.T) {
+	for _, answers := range []bool{false, true} {
+		t.Run(fmt.Sprint(answers), func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				ann, bob := w.hearsAt("ann", "a1"), w.hearsAt("bob", "b1")
+				m := w.later(bob.ID, "Still there?", time.Hour, onAnswer)
+				w.merges(ann.ID, bob.ID)
+				if answers {
+					w.hearsAt("bob", "I am")
+				}
+				w.clock.Advance(2 * time.Hour)
+				w.run()
+				if answers {
+					assert.Equal(t, conversation.Cancelled, w.message(m.ID).Delivery)
+					assert.Empty(t, w.texts())
+					return
+				}
+				assert.Equal(t, conversation.Sent, w.message(m.ID).Delivery)
+				assert.Equal(t, []string{"Still there?"}, w.texts())
+				got := w.get(ann.ID)
+				assert.Equal(t, "Still there?", got.Preview)
+				assert.Equal(t, 3, got.Messages)
+				assert.True(t, got.WaitingSince.IsZero())
+				_, err := w.jane.Unmerge(ctx, bob.ID)
+				require.NoError(t, err)
+				assert.Equal(t, 3, w.get(ann.ID).Messages+w.get(bob.ID).Messages)
+				assert.Equal(t, 1, w.get(bob.ID).Messages)
+			})
+		})
+	}
+}

@@ -154,3 +154,69 @@ func TestA10_InAHostsTransaction(t *testing.T) {
 		assert.Equal(t, []string{"jd"}, w.holders(c.ID))
 	})
 }
+
+// A merge assigns nobody who is gone.
+func TestA10_AMergeAssignsNobodyWhoIsGone(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.slots(1)
+		part := w.hears("bob", "Hi")
+		w.do(w.jane, part.ID, frontdesk.Assign{Agent: "jd"}, frontdesk.SetStatus{Status: conversation.Closed})
+		require.NoError(t, w.setup.SaveAgent(ctx, frontdesk.Agent{ID: "jd", Name: "Jane Doe", Mailboxes: []string{"berlin"}, Inactive: true}))
+		head := w.hears("ann", "Hi")
+		_, err := w.joe.Merge(ctx, head.ID, part.ID)
+		require.NoError(t, err)
+		w.signIn(w.joe)
+		assert.Equal(t, []string{"joe"}, w.holders(head.ID))
+	})
+}
+
+// A change of when one counts as away, and of what he then gives back, reaches those who have signed in before.
+func TestA10_SettingsReachWhoIsThere(t *testing.T) {
+	away := func(minutes int) frontdesk.Settings {
+		return frontdesk.Settings{IdleMinutes: minutes, GiveBack: routing.Away}
+	}
+	for name, change := range map[string][2]frontdesk.Settings{"from never": {away(-1), away(10)}, "from a day": {away(1440), away(10)}, "from keeping": {{IdleMinutes: 10}, away(10)}} {
+		t.Run(name, func(t *testing.T) {
+			onMemory(t, func(t *testing.T, w *world) {
+				require.NoError(t, w.setup.SaveSettings(ctx, change[0]))
+				w.slots(1)
+				w.signIn(w.jane)
+				c := w.hears("ann", "Hi")
+				require.Equal(t, []string{"jd"}, w.holders(c.ID))
+				w.clock.Advance(20 * time.Minute)
+				w.run()
+				require.NoError(t, w.setup.SaveSettings(ctx, change[1]))
+				w.run()
+				w.clock.Advance(20 * time.Minute)
+				w.run()
+				assert.Equal(t, routing.Away, w.presence("jd").Presence)
+				assert.Equal(t, []string{""}, w.holders(c.ID))
+			})
+		})
+	}
+}
+
+// An agent who may answer no more gives back what he holds, as one who is gone does.
+func TestA10_WhoMayNotAnswerGivesBack(t *testing.T) {
+	for name, change := range map[string]func(*frontdesk.Agent){
+		"inactive":  func(a *frontdesk.Agent) { a.Inactive = true },
+		"read only": func(a *frontdesk.Agent) { a.Role = frontdesk.ReadOnly },
+		"module":    func(a *frontdesk.Agent) { a.Modules = []frontdesk.Module{frontdesk.ModuleContacts} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onMemory(t, func(t *testing.T, w *world) {
+				require.NoError(t, w.setup.SaveSettings(ctx, frontdesk.Settings{IdleMinutes: -1, GiveBack: routing.Offline}))
+				w.slots(1)
+				w.signIn(w.jane)
+				c := w.hears("ann", "Hi")
+				require.Equal(t, []string{"jd"}, w.holders(c.ID))
+				a := frontdesk.Agent{ID: "jd", Name: "Jane Doe", Mailboxes: []string{"berlin"}}
+				change(&a)
+				require.NoError(t, w.setup.SaveAgent(ctx, a))
+				w.run()
+				assert.Equal(t, routing.Offline, w.presence("jd").Presence)
+				assert.Equal(t, []string{""}, w.holders(c.ID))
+			})
+		})
+	}
+}

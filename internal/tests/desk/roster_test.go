@@ -131,3 +131,39 @@ func TestA13_OnlyWhoIsOnDuty(t *testing.T) {
 		assert.Equal(t, []string{"joe"}, w.holders(third.ID), "the new roster counts at once")
 	})
 }
+
+// Who comes on duty while the clocks change is given what waits.
+func TestA13_DutyWhereTheClocksChange(t *testing.T) {
+	for name, c := range map[string]struct {
+		zone, date, from string
+		slot             routing.Span
+	}{
+		"Santiago, midnight is skipped":    {"America/Santiago", "2026-09-06", "2026-09-06 01:00", routing.Span{From: 0, To: 8 * 60}},
+		"Berlin, half past two is skipped": {"Europe/Berlin", "2026-03-29", "2026-03-28 23:00", routing.Span{From: 150, To: 8 * 60}},
+		"Berlin, twice":                    {"Europe/Berlin", "2026-10-25", "2026-10-25 00:10", routing.Span{From: 150, To: 180}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onMemory(t, func(t *testing.T, w *world) {
+				require.NoError(t, w.setup.SaveSettings(ctx, frontdesk.Settings{IdleMinutes: -1, DutyOnly: true}))
+				require.NoError(t, w.setup.SaveRoster(ctx, frontdesk.Roster{Zone: c.zone, Slots: []routing.Slot{{Name: "night", Span: c.slot}}}))
+				require.NoError(t, w.setup.ImportRoster(ctx, "agent,date,slot\njd,"+c.date+",night\n"))
+				w.slots(1)
+				w.clock.Advance(utc(t, c.from).Sub(w.clock.Now()))
+				w.signIn(w.jane)
+				waits := w.hears("ann", "Hi")
+				require.Equal(t, []string{""}, w.holders(waits.ID))
+				was := false
+				for range 60 {
+					w.clock.Advance(5 * time.Minute)
+					got := w.holders(waits.ID)
+					on, err := w.jane.OnDuty(ctx, "jd", time.Time{})
+					require.NoError(t, err)
+					if was = was || on; on {
+						require.Equal(t, []string{"jd"}, got, "%s", w.clock.Now())
+					}
+				}
+				require.True(t, was)
+			})
+		})
+	}
+}

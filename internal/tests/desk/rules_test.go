@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/channel/loopback"
 	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
 )
 
 func loopbackMail() channel.Capabilities {
@@ -193,5 +195,26 @@ func TestS21_LockedAndInternal(t *testing.T) {
 		})
 		_, err = w.jane.Whisper(ctx, in.ID, "And more")
 		assert.NoError(t, err)
+	})
+}
+
+// A rule whose commit fails is tried again.
+func TestU2_ACommitThatFailsIsTriedAgain(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.rule(aRule("first"))
+		w.hears("ann", "Hi")
+		bad := &interloper{Store: w.store, fail: errors.New("the database is away"), when: func(b *store.Batch) bool {
+			for _, write := range b.Writes {
+				if write.Action != store.Check && strings.HasPrefix(write.Row.ID, "run/") {
+					return true
+				}
+			}
+			return false
+		}}
+		require.NoError(t, w.open(func(c *frontdesk.Config) { c.Store = bad }).RunDue(ctx))
+		w.clock.Advance(time.Minute)
+		w.run()
+		require.Len(t, w.runs("first"), 1)
+		assert.Equal(t, frontdesk.RunDone, w.runs("first")[0].Outcome)
 	})
 }

@@ -254,3 +254,42 @@ func TestWebhookReceiptForManyMessages(t *testing.T) {
 		assert.Empty(t, w.kept())
 	})
 }
+
+// A receipt without an ID, and times that have not come, spoil nothing.
+func TestWebhookBadNews(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "a1")
+		far := time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
+		bad := channel.Item{Account: "shop", Thread: "ann", At: w.clock.Now(), Receipt: &channel.Receipt{IDs: []string{"in-1", "", "\x00\xff"}, Delivery: "bogus"}}
+		assert.Equal(t, http.StatusOK, w.hook(w.says("ann", "a2"), bad, w.says("ann", "a3")))
+		assert.Equal(t, []string{"a1", "a2", "a3"}, w.said(c.ID, 100, true))
+		ahead := w.says("ann", "a4")
+		ahead.At = far
+		assert.Equal(t, http.StatusOK, w.hook(ahead, channel.Item{Account: "shop", Thread: "ann", Receipt: &channel.Receipt{Watermark: far, Delivery: conversation.Read}}))
+		for _, th := range w.get(c.ID).Threads {
+			assert.False(t, th.LastInbound.After(w.clock.Now()), "a reply window opens now")
+			assert.False(t, th.Read.After(w.clock.Now()), "what is sent later is not read")
+		}
+	})
+}
+
+// What is taken in again while its channel is switched off stays kept.
+func TestWebhookReplayNeedsTheChannel(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		broken := w.provider.Sign(append(bytes.TrimSuffix(w.provider.Request().Body, []byte("]}")), `{"Account":"shop","Message":7}]}`...))
+		broken.URL += "/" + w.chat.Token
+		require.Equal(t, http.StatusOK, serve(w.desk, broken))
+		require.Len(t, w.kept(), 1)
+		off := w.chat
+		off.Inactive = true
+		_, err := w.setup.UpdateChannel(ctx, off)
+		require.NoError(t, err)
+		d := w.open(func(c *frontdesk.Config) {
+			c.Drivers = channel.Drivers{&variant{Driver: w.provider, parse: func(*channel.Request) ([]channel.Item, error) {
+				return []channel.Item{w.says("ann", "precious")}, nil
+			}}}
+		})
+		assert.ErrorIs(t, d.As(frontdesk.System(tenant)).Replay(ctx, w.kept()[0].ID), frontdesk.ErrInvalid)
+		assert.Len(t, w.kept(), 1)
+	})
+}
