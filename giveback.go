@@ -12,7 +12,8 @@ import (
 
 // presenceJob looks at an agent's presence: when he may have become idle, and when he may have to give back what he holds.
 type presenceJob struct {
-	Agent string `json:"agent"`
+	Agent  string `json:"agent"`
+	Rights bool   `json:"rights,omitempty"` // look whether he still has the permission for it
 }
 
 func (t *txn) lookAtPresence(agent string, due time.Time) error {
@@ -21,6 +22,11 @@ func (t *txn) lookAtPresence(agent string, due time.Time) error {
 		id = "presence/" + newID(t.now)
 	}
 	return t.enqueue("presence/"+agent, id, due, presenceJob{Agent: agent})
+}
+
+// lookAtRights looks at what an agent holds after a change of his rights.
+func (t *txn) lookAtRights(agent string) error {
+	return t.enqueue("presence/"+agent, "presence/"+newID(t.now), time.Time{}, presenceJob{Agent: agent, Rights: true})
 }
 
 // lookAtPresences looks at everybody who has signed in, after a change of when one counts as away or gives back what he holds.
@@ -48,7 +54,7 @@ func (w *work) presence(ctx context.Context) error {
 			return err
 		}
 		gives, err := w.lookAt(ctx, j.Agent)
-		if err == nil && gives {
+		if err == nil && (gives || j.Rights) {
 			err = w.giveBack(ctx, j.Agent)
 		}
 		if err != nil {
@@ -104,7 +110,8 @@ func (t *txn) presenceNow(agent string) (p presenceDoc, is routing.Presence, err
 	return p, is, err
 }
 
-// giveBack has what an agent holds wait for others, page by page, as long as he is not back.
+// giveBack has what an agent holds wait for others, page by page: all of it as long as he is not back, and in any case what he has no permission
+// for any more, since nobody would answer it.
 func (w *work) giveBack(ctx context.Context, agent string) error {
 	d, tenant := w.desk, w.lease.Tenant
 	q := store.Query{Tenant: tenant, Kind: store.Conversation, Ascending: true, Limit: 100, Ranges: []store.Range{
@@ -136,7 +143,7 @@ func (w *work) giveBackOne(ctx context.Context, agent, id string) error {
 			return err
 		}
 		settings, err := t.settings()
-		if err != nil || !settings.gives(is) {
+		if err != nil {
 			return err
 		}
 		if err := t.load(conversationKey(id)); err != nil {
@@ -148,6 +155,12 @@ func (w *work) giveBackOne(ctx context.Context, agent, id string) error {
 		}
 		if err != nil {
 			return err
+		}
+		switch a, err := t.agent(agent); {
+		case err != nil && !errors.Is(err, ErrNotFound):
+			return err
+		case !settings.gives(is) && a.reaches(conv.Mailbox, conv.Method):
+			return nil
 		}
 		env, err := t.env(conversation.Actor{Kind: conversation.BySystem}, conv.Mailbox, t.ids)
 		if err != nil {

@@ -103,7 +103,8 @@ func (s *Session) SaveTeam(ctx context.Context, team Team) error {
 }
 
 // SaveAgent makes an agent or replaces his settings. His mailboxes and teams must exist. A mailbox can be taken from him once the messaging
-// permission that was given him there is. It needs an admin. Errors: ErrInvalid, ErrNotFound, *MessagingHeldError.
+// permission that was given him there is. What he holds there then waits for others. It needs an admin. Errors: ErrInvalid, ErrNotFound,
+// *MessagingHeldError.
 func (s *Session) SaveAgent(ctx context.Context, a Agent) error {
 	a.Role = cmp.Or(a.Role, Member)
 	a.Mailboxes, a.Teams = distinct(a.Mailboxes), distinct(a.Teams)
@@ -133,7 +134,11 @@ func (s *Session) SaveAgent(ctx context.Context, a Agent) error {
 				return nil, err
 			}
 		}
-		return a, nil
+		old, existed, err := doc[Agent](t, document("agent", a.ID))
+		if err == nil && existed && (old.Role != a.Role || !slices.Equal(old.Mailboxes, a.Mailboxes) || !reflect.DeepEqual(old.Messaging, a.Messaging)) {
+			err = t.lookAtRights(a.ID)
+		}
+		return a, err
 	})
 }
 

@@ -220,3 +220,38 @@ func TestA10_WhoMayNotAnswerGivesBack(t *testing.T) {
 		})
 	}
 }
+
+// What an agent holds where he may answer no more waits for others, also if he never gives back: else nobody would answer it.
+func TestA10_WhoLosesAMailboxGivesBackWhatIsThere(t *testing.T) {
+	agent := func(change func(*frontdesk.Agent)) frontdesk.Agent {
+		a := frontdesk.Agent{ID: "jd", Name: "Jane Doe", Mailboxes: []string{"berlin", "munich"}}
+		change(&a)
+		return a
+	}
+	for name, c := range map[string]struct {
+		before, after func(*frontdesk.Agent)
+		want          string
+	}{
+		"mailbox": {func(*frontdesk.Agent) {}, func(a *frontdesk.Agent) { a.Mailboxes = []string{"munich"} }, ""},
+		"method":  {func(*frontdesk.Agent) {}, func(a *frontdesk.Agent) { a.Messaging = map[string][]string{"berlin": {"sms"}} }, ""},
+		"role":    {func(a *frontdesk.Agent) { a.Role, a.Mailboxes = frontdesk.Admin, nil }, func(a *frontdesk.Agent) { a.Mailboxes = nil }, ""},
+		"another": {func(*frontdesk.Agent) {}, func(a *frontdesk.Agent) { a.Mailboxes = []string{"berlin"} }, "jd"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				require.NoError(t, w.setup.SaveAgent(ctx, agent(c.before)))
+				w.slots(1)
+				w.signIn(w.jane)
+				conv := w.hears("ann", "Hi")
+				require.Equal(t, []string{"jd"}, w.holders(conv.ID))
+				require.NoError(t, w.setup.SaveAgent(ctx, agent(c.after)))
+				assert.Equal(t, []string{c.want}, w.holders(conv.ID))
+				assert.Equal(t, len(c.want)/2, w.presence("jd").Used)
+				w.signIn(w.joe)
+				if c.want == "" {
+					assert.Equal(t, []string{"joe"}, w.holders(conv.ID))
+				}
+			})
+		})
+	}
+}
