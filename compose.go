@@ -283,7 +283,7 @@ func (t *txn) test(c caller, conv *conversation.Conversation, draft Draft, n int
 	}
 	m := p.message
 	m.ID, m.Test, m.Direction, m.Delivery = t.id(n), true, conversation.Outbound, conversation.Queued
-	m.Channel, m.Thread = p.thread.Channel, p.thread.Key
+	m.Channel, m.Thread, m.Of = p.thread.Channel, p.thread.Key, []string{identityName(p.thread.To[0]).ID}
 	m.Stored = t.now.Add(time.Duration(n) * time.Microsecond)
 	m.At, m.Changed = m.Stored, m.Stored
 	t.absent(messageKey(m.ID))

@@ -20,7 +20,7 @@ type Receipt struct {
 
 	Conversations int `json:"conversations,omitempty"` // erased whole: he was their only customer
 	Shared        int `json:"shared,omitempty"`        // with other customers: what he wrote is erased, and he is no longer in them
-	Held          int `json:"held,omitempty"`          // under a legal hold: left as they were
+	Held          int `json:"held,omitempty"`          // conversations, and messages in those of others, under a legal hold: left as they were
 	Messages      int `json:"messages,omitempty"`      // erased, in all
 	Identities    int `json:"identities,omitempty"`    // addresses released
 	Deliveries    int `json:"deliveries,omitempty"`    // raw or waiting ones that named him
@@ -31,8 +31,8 @@ type forgetDoc struct {
 	Receipt
 	Identities []conversation.Identity `json:"of,omitempty"`
 	People     []string                `json:"people,omitempty"` // his ID, and those of the contacts merged into him
-	Person     int                     `json:"person,omitempty"` // which of People the step has come to
-	Step       string                  `json:"step,omitempty"`   // "" conversations, then notes, then a state of deliveries
+	Person     int                     `json:"person,omitempty"` // which of those whom the step goes through it has come to
+	Step       string                  `json:"step,omitempty"`   // one of forgetSteps
 	Cursor     string                  `json:"cursor,omitempty"` // of the step's list
 	Now        []string                `json:"now,omitempty"`    // the conversation being erased and its parts, as far as they are left
 	Alone      bool                    `json:"alone,omitempty"`  // he is the only customer in Now
@@ -46,7 +46,7 @@ type forgetJob struct {
 func forgetKey(id string) store.Key { return document("forget", id) }
 
 // Forget begins to erase for good what a person wrote and what is known of him: his conversations, unless other customers are in them, of which
-// only his messages go; his names, addresses and fields; what was delivered and could not be understood, where it names one of his
+// only his messages go; what of his was forwarded, test messages to him and his addresses in copy, wherever they are; his names, addresses and fields; what was delivered and could not be understood, where it names one of his
 // addresses. At once he is nobody's contact any more; the rest follows, and the receipt says when it is done. What is under a legal hold
 // stays. Forgetting somebody again returns the first receipt. It needs an admin. Error: ErrNotFound.
 func (s *Session) Forget(ctx context.Context, contactID string) (r Receipt, err error) {
@@ -161,10 +161,28 @@ func (s *Session) Receipt(ctx context.Context, id string) (r Receipt, err error)
 	return r, wrap("receipt", id, err)
 }
 
-// The steps of forgetting: his conversations, the notes on his profile, then deliveries by state.
-var forgetSteps = []string{"", stepNotes, "raw", "parked"}
+// The steps of forgetting: his conversations, what repeats him or went to him elsewhere, the notes on his profile, then deliveries by state.
+var forgetSteps = []string{"", stepCopies, stepNotes, "raw", "parked"}
 
-const stepNotes = "notes"
+const (
+	stepCopies = "copies"
+	stepNotes  = "notes"
+)
+
+// whom returns what the step goes through, one after the other: contacts, and addresses by name.
+func (doc *forgetDoc) whom() []string {
+	switch doc.Step {
+	case "", stepNotes:
+		return doc.People
+	case stepCopies:
+		all := slices.Clone(doc.People)
+		for _, i := range doc.Identities {
+			all = append(all, identityName(i).ID)
+		}
+		return all
+	}
+	return nil
+}
 
 // forget does the jobs of a group.
 func (w *work) forget(ctx context.Context) error {
@@ -201,7 +219,7 @@ func (doc *forgetDoc) next(cursor string, now time.Time) {
 	if doc.Cursor = cursor; cursor != "" {
 		return
 	}
-	if doc.Person++; (doc.Step == "" || doc.Step == stepNotes) && doc.Person < len(doc.People) {
+	if doc.Person++; doc.Person < len(doc.whom()) {
 		return
 	}
 	doc.Person = 0

@@ -69,6 +69,8 @@ func (f *forgetting) step(ctx context.Context) (done bool, err error) {
 		return true, nil
 	case err != nil:
 		return false, err
+	case doc.Step == stepCopies:
+		return false, f.copies(ctx, doc)
 	case doc.Step == stepNotes:
 		return false, f.notes(ctx, doc)
 	case doc.Step != "":
@@ -311,6 +313,126 @@ func (t *txn) leaveMerge(id string, env conversation.Env, commands []conversatio
 	}
 	doc.Before = change.Conversation
 	return t.put(store.Row{Key: key}, formatDocument, doc)
+}
+
+// copies wipes a page of what repeats the person, or went to him, outside his conversations.
+func (f *forgetting) copies(ctx context.Context, doc forgetDoc) error {
+	page, err := f.desk.store.List(ctx, store.Query{Tenant: f.lease.Tenant, Kind: store.Message, Fact: "person", Value: doc.whom()[doc.Person], Ascending: true,
+		Limit: erasePage, Cursor: doc.Cursor})
+	if err != nil {
+		return err
+	}
+	holds := 0
+	for _, row := range page.Rows {
+		if err := cmp.Or(ctx.Err(), f.held()); err != nil {
+			return err
+		}
+		switch stays, err := f.copy(ctx, doc, row.ID); {
+		case err != nil:
+			return err
+		case stays:
+			holds++
+		}
+	}
+	return f.change(ctx, doc, func(t *txn, d *forgetDoc) error {
+		d.Held += holds
+		d.next(page.Cursor, t.now)
+		return nil
+	})
+}
+
+// copy wipes one of them, or takes the person's addresses off it, unless it stays under a legal hold. One on its way out is waited for.
+func (f *forgetting) copy(ctx context.Context, doc forgetDoc, id string) (stays bool, err error) {
+	err = f.desk.write(ctx, f.lease.Tenant, "message/"+id, func(t *txn) error {
+		stays = false
+		if err := t.load(messageKey(id)); err != nil {
+			return err
+		}
+		m, err := t.message(id)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if m.Delivery == conversation.Queued || m.Delivery == conversation.Sending {
+			return errTurn
+		}
+		if m.Test {
+			if err := t.load(namesOf([]conversation.Message{m})...); err != nil {
+				return err
+			}
+			if _, err := t.deleteMessage(&m); err != nil {
+				return err
+			}
+			return f.counted(t, 1)
+		}
+		conv, err := t.head(m.Conversation)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		stays = conv.Hold
+		his := func(of string) bool { return slices.Contains(doc.whom(), of) }
+		switch {
+		case stays || !slices.ContainsFunc(m.Of, his):
+		case slices.ContainsFunc(m.Of, func(of string) bool { return slices.Contains(doc.People, of) }):
+			if m.Delivery == conversation.Scheduled {
+				m.Delivery, m.Failure = conversation.Cancelled, nil
+			}
+			if err := t.conceal(&m); err != nil {
+				return err
+			}
+			if err := t.wiped(doc.By, &m, conv.Mailbox); err != nil {
+				return err
+			}
+			return f.counted(t, 1)
+		default:
+			dropAddresses(&m, doc.Identities)
+			m.Of = slices.DeleteFunc(slices.Clone(m.Of), his)
+			m.Changed = conversation.Later(m.Changed, t.now)
+			return t.putMessage(&m)
+		}
+		return nil
+	})
+	return stays, err
+}
+
+// conceal takes what a message shows in lists from its conversation, from what that is merged into, and from what either was before.
+func (t *txn) conceal(m *conversation.Message) error {
+	for id := m.Conversation; id != ""; {
+		if err := t.load(conversationKey(id)); err != nil {
+			return err
+		}
+		conv, err := t.conversation(id)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if next := conv.Clone(); next.Conceal(m) {
+			next.Changed = conversation.Later(conv.Changed, t.now)
+			if err := t.putConversation(&next, &conv); err != nil {
+				return err
+			}
+		}
+		for _, part := range conv.Parts {
+			if err := t.concealBefore(part, m); err != nil {
+				return err
+			}
+		}
+		id = conv.Into
+	}
+	return nil
+}
+
+// concealBefore takes it from what a conversation was before another was merged into it.
+func (t *txn) concealBefore(part string, m *conversation.Message) error {
+	doc, ok, err := doc[mergeDoc](t, document("merge", part))
+	if err != nil || !ok || !doc.Before.Conceal(m) {
+		return err
+	}
+	return t.put(store.Row{Key: document("merge", part)}, formatDocument, doc)
 }
 
 // notes deletes a page of the notes on a profile.

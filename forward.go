@@ -41,13 +41,14 @@ func (s *Session) Forward(ctx context.Context, messageID string, to Forward) (ms
 			}
 			return err
 		}
-		source, _, err := t.visibleMessage(c, messageID)
+		source, conv, err := t.visibleMessage(c, messageID)
 		if err != nil {
 			return err
 		}
 		if err := forwardable(&source, to); err != nil {
 			return err
 		}
+		to.Draft.of = repeats(&source, &conv)
 		msg, err = t.forward(c, &source, to, key)
 		return err
 	})
@@ -78,6 +79,24 @@ func (t *txn) forward(c caller, source *conversation.Message, to Forward, key *k
 		return msg, err
 	}
 	return t.answer(c, &conv, to.Draft, key, false)
+}
+
+// maxOf bounds whom a message names that is forwarded again and again. With MaxRecipients it leaves room for a row's other facts.
+const maxOf = 200
+
+// repeats names whom a message that forwards another is about, so that it is found when he is forgotten: who wrote it, or else the customers it
+// went to, and whom it repeats itself.
+func repeats(source *conversation.Message, conv *conversation.Conversation) []string {
+	of := conv.Contacts
+	switch {
+	case source.Author.Kind == conversation.ByContact && source.Author.ID != "":
+		of = []string{source.Author.ID}
+	case source.About != "":
+		of = []string{source.About}
+	}
+	addresses := func(of string) bool { return strings.HasPrefix(of, "identity/") } // which are not repeated
+	of = distinct(slices.Concat(of, slices.DeleteFunc(slices.Clone(source.Of), addresses)))
+	return of[:min(len(of), maxOf)]
 }
 
 // passedOn are a message's attachments as a draft has them: uploads by their addresses, so that the new message holds them, too.

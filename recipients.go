@@ -36,7 +36,7 @@ func (p *prepared) recipients(draft Draft) error {
 				return err
 			}
 			if !slices.ContainsFunc(slices.Concat(m.To, m.CC, m.BCC), id.Is) {
-				*list.to = append(*list.to, id)
+				*list.to, m.Of = append(*list.to, id), append(m.Of, identityName(id).ID)
 			}
 		}
 	}

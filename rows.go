@@ -202,6 +202,9 @@ func (t *txn) putMessage(m *conversation.Message) error {
 			row.Facts = append(row.Facts, f)
 		}
 	}
+	for _, of := range m.Of {
+		row.Facts = append(row.Facts, store.Fact{Name: "person", Value: of, Order: m.Stored.UnixMicro()})
+	}
 	if undelivered(m) {
 		row.Facts = append(row.Facts, store.Fact{Name: "undelivered", Order: m.Stored.UnixMicro()})
 	}

@@ -273,7 +273,7 @@ func (t *txn) prepare(c caller, conv *conversation.Conversation, draft Draft, wh
 		return p, err
 	}
 	p.message = conversation.Message{Subject: subject(conv, draft, capabilities(p.conn)), Text: p.filled.Text, HTML: draft.HTML, Key: draft.Key, Author: c.who(),
-		Forwards: draft.forwards}
+		Forwards: draft.forwards, Of: draft.of}
 	if err := t.attach(&p.message, append(p.filled.attachments, draft.Attachments...)); err != nil {
 		return p, err
 	}

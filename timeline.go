@@ -91,7 +91,7 @@ func (s *Session) Timeline(ctx context.Context, id string, q TimelineQuery) (pag
 // show makes an entry what people see: without what the domain keeps on it for itself, and with how far its thread's watermarks say that
 // it got. A message that took more than one try may have left after the watermark, so it counts from its last change.
 func show(m *conversation.Message, conv *conversation.Conversation) {
-	m.Prior, m.Waiting, m.Readers = nil, time.Time{}, nil
+	m.Prior, m.Waiting, m.Readers, m.Of = nil, time.Time{}, nil, nil
 	m.Reactions = slices.DeleteFunc(m.Reactions, func(r conversation.Reaction) bool { return r.Emoji == "" })
 	th, ok := conv.Thread(m.Channel, m.Thread)
 	if !ok || m.Delivery != conversation.Sent && m.Delivery != conversation.Delivered {

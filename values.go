@@ -232,7 +232,8 @@ type Draft struct {
 	Then []Action // done in the same commit
 
 	origin, forwards, filesOf string // of a forwarded message: what stands under the text, its ID, and the channel that its files came on
-	asks                      bool   // it asks for consent, which therefore is not there yet
+	of                        []string
+	asks                      bool // it asks for consent, which therefore is not there yet
 }
 
 // MissingPolicy says what becomes of a field without a value and without a fallback.

@@ -42,6 +42,19 @@ func (m *Message) Wipe(now time.Time) {
 	}
 }
 
+// Conceal takes from a conversation what it shows of an entry that is to be wiped, and reports whether that was anything.
+func (c *Conversation) Conceal(m *Message) bool {
+	shown := (c.Latest == m.Sequence || c.Latest == 0) && c.Preview != "" && c.Preview == Preview(m)
+	began := c.Subject != "" && c.Subject == m.Subject
+	if shown {
+		c.Preview = ""
+	}
+	if began {
+		c.Subject = ""
+	}
+	return shown || began
+}
+
 // DropPeople takes people out of a conversation: a contact who is to be forgotten, with the addresses of his threads. It is told
 // as an event without a timeline entry.
 type DropPeople struct {

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -62,4 +63,24 @@ func TestWipe(t *testing.T) {
 	m := Message{Text: "secret"}
 	m.Wipe(later)
 	assert.Equal(t, Message{Erased: later, Changed: later}, m)
+}
+
+// A conversation shows no more of a wiped entry, and what it shows of others stays.
+func TestConceal(t *testing.T) {
+	m := Message{Sequence: 3, Text: "secret", Subject: "s"}
+	for name, tt := range map[string]struct {
+		was, want Conversation
+	}{
+		"its newest":             {Conversation{Latest: 3, Preview: "secret", Subject: "s"}, Conversation{Latest: 3}},
+		"newest of a part":       {Conversation{Preview: "secret", Subject: "other"}, Conversation{Subject: "other"}},
+		"an older one":           {Conversation{Latest: 4, Preview: "secret", Subject: "other"}, Conversation{Latest: 4, Preview: "secret", Subject: "other"}},
+		"another text":           {Conversation{Latest: 3, Preview: "edited"}, Conversation{Latest: 3, Preview: "edited"}},
+		"an older one began it":  {Conversation{Latest: 4, Preview: "x", Subject: "s"}, Conversation{Latest: 4, Preview: "x"}},
+		"nothing is shown of it": {Conversation{Latest: 3}, Conversation{Latest: 3}},
+	} {
+		c := tt.was
+		assert.Equal(t, !reflect.DeepEqual(tt.was, tt.want), c.Conceal(&m), name)
+		assert.Equal(t, tt.want, c, name)
+	}
+	assert.False(t, new(Conversation).Conceal(&Message{}), "what is empty is not there")
 }

@@ -100,6 +100,7 @@ type Message struct {
 	Prior   *Unread   `json:"prior,omitempty"`   // set on an entry that made unread: the state it replaced
 	Waiting time.Time `json:"waiting,omitzero"`  // set on an answer: the waiting-since it ended
 	Readers *Readers  `json:"readers,omitempty"` // set in the trash on the entry that made unread: who had read it
+	Of      []string  `json:"of,omitempty"`      // whom it repeats or goes to beside its conversation's customers: IDs of contacts, names of addresses
 }
 
 // Attachment is a file of a message. Its content stays with the provider or the host until it is asked for.

@@ -159,7 +159,7 @@ func (m *Message) erase(env *Env) {
 	m.Changed = m.Erased
 	m.Subject, m.Text, m.HTML, m.Button, m.Unsupported = "", "", "", "", ""
 	m.Attachments, m.Reactions, m.Template = nil, nil, nil
-	m.Files, m.Linked = nil, nil
+	m.Files, m.Linked, m.Of = nil, nil, nil
 }
 
 func (x *step) showLatest(newestFirst []Message) {

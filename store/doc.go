@@ -95,7 +95,7 @@
 // and agent. These facts are listed, each by an index (kind, name, value, order, ID); all others only filter. [Listed] tells them.
 //
 //	conversation  agent channel contact deadline failed folder followup handover label number owner pin queue record snoozed subscriber tag
-//	message       conversation record trash undelivered
+//	message       conversation person record trash undelivered
 //	contact       field label phone record
 //	event         contact feed
 //	delivery      state

@@ -75,7 +75,7 @@ var listed = []struct {
 	kind  Kind
 	names []string
 }{
-	{Message, []string{"conversation", "record", "trash", "undelivered"}},
+	{Message, []string{"conversation", "person", "record", "trash", "undelivered"}},
 	{Conversation, []string{"agent", "channel", "contact", "deadline", "failed", "folder", "followup", "handover", "label", "number", "owner", "pin", "queue", "record", "snoozed", "subscriber", "tag"}},
 	{Contact, []string{"field", "label", "phone", "record"}},
 	{Event, []string{"contact", "feed"}},

@@ -246,6 +246,62 @@ func TestK9_AmongOthers(t *testing.T) {
 	})
 }
 
+// What somebody forwarded, test messages and addresses in copy are found wherever they are, also where the copy was forwarded again.
+func TestK9_CopiesElsewhere(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		mail := w.mail("mail")
+		zaphod, bob, carl := w.hearsAt("zaphod", "zaphod is ill"), w.hearsAt("bob", "b1"), w.hearsAt("carl", "c1")
+		_, err := w.setup.AddIdentity(ctx, zaphod.Contacts[0], "berlin", conversation.Identity{Scope: "email", Address: "zaphod@x.example"})
+		require.NoError(t, err)
+		forward := func(id string, to frontdesk.Forward) conversation.Message {
+			t.Helper()
+			m, err := w.jane.Forward(ctx, id, to)
+			require.NoError(t, err)
+			w.run()
+			return m
+		}
+		m := forward(w.timeline(zaphod.ID)[0].ID, frontdesk.Forward{Conversation: bob.ID})
+		forward(m.ID, frontdesk.Forward{Conversation: carl.ID})
+		begun := forward(w.replies(zaphod.ID, "Dear zaphod").ID, frontdesk.Forward{Start: frontdesk.Start{Channel: mail.ID, Address: "boss@x.example", Draft: frontdesk.Draft{Subject: "zaphod"}}})
+		later := forward(m.ID, frontdesk.Forward{Conversation: carl.ID, Start: frontdesk.Start{Draft: frontdesk.Draft{At: w.clock.Now().Add(time.Hour)}}})
+		_, err = w.setup.SendTest(ctx, w.chat.ID, "zaphod", frontdesk.Draft{Text: "A test"})
+		require.NoError(t, err)
+		copied, err := w.jane.Compose(ctx, frontdesk.Start{Channel: mail.ID, Address: "dan@x.example", Draft: frontdesk.Draft{Text: "to dan", Subject: "Hi", CC: []string{"zaphod@x.example"}, To: []string{"eve@x.example"}}})
+		require.NoError(t, err)
+		w.run()
+		assert.Contains(t, w.get(bob.ID).Preview, "zaphod")
+		assert.Equal(t, "zaphod", w.get(begun.Conversation).Subject)
+		w.merges(bob.ID, carl.ID)
+
+		w.forgets(zaphod.Contacts[0])
+		assert.Empty(t, w.traces("zaphod"))
+		w.clock.Advance(2 * time.Hour)
+		w.run()
+		assert.Equal(t, conversation.Cancelled, w.message(later.ID).Delivery)
+		left := w.message(copied.ID)
+		assert.Equal(t, "to dan", left.Text)
+		assert.Len(t, left.To, 2, "those of others stay")
+		assert.Empty(t, left.CC)
+		assert.Equal(t, "to dan", w.get(copied.Conversation).Preview)
+		assert.Contains(t, w.said(bob.ID, 100, true), "c1")
+		_, err = w.jane.Unmerge(ctx, carl.ID)
+		require.NoError(t, err)
+		assert.Empty(t, w.traces("zaphod"))
+	})
+}
+
+func TestK9_HeldCopiesStay(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		zaphod, bob := w.hearsAt("zaphod", "zaphod is ill"), w.hearsAt("bob", "b1")
+		m, err := w.jane.Forward(ctx, w.timeline(zaphod.ID)[0].ID, frontdesk.Forward{Conversation: bob.ID})
+		require.NoError(t, err)
+		w.run()
+		w.holds(bob.ID)
+		assert.Equal(t, 1, w.forgets(zaphod.Contacts[0]).Held)
+		assert.Contains(t, w.message(m.ID).Text, "zaphod is ill")
+	})
+}
+
 // Who was forgotten is not there: nobody is merged into him, who could then not be forgotten, and nothing is noted of him.
 func TestK9_TheForgottenAreNotThere(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
