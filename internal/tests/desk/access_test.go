@@ -379,6 +379,7 @@ var who = []struct {
 var begins = map[string]bool{"Compose": true, "SendTest": true}
 
 func TestP5_EveryCommandForEveryRole(t *testing.T) {
+	onlyOneThread(t)
 	methods := reflect.TypeFor[*frontdesk.Session]()
 	for i := range methods.NumMethod() {
 		assert.Contains(t, commands, methods.Method(i).Name, "a method without a row in the table of rights")
@@ -445,6 +446,7 @@ var modules = map[string]frontdesk.Module{"Agents": "", "Mailboxes": "", "Channe
 	"Forget": frontdesk.ModuleContacts, "Export": frontdesk.ModuleExports}
 
 func TestP5_EveryCommandForEveryModule(t *testing.T) {
+	onlyOneThread(t)
 	all := []frontdesk.Module{frontdesk.ModuleInbox, frontdesk.ModuleContacts, frontdesk.ModuleExports, frontdesk.ModuleSettings}
 	for name, c := range commands {
 		belongs, ok := modules[name]
@@ -700,4 +702,12 @@ func TestCancelledContext(t *testing.T) {
 	_, err = w.jane.Do(gone, x.conv, frontdesk.Complete{})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	w.same(before, entries)
+}
+
+// onlyOneThread is called by large tables in which nothing happens at the same time: the race detector, for which -short is, learns nothing from them.
+func onlyOneThread(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a large table: run it without -short")
+	}
 }
