@@ -64,15 +64,18 @@ func (in *inbound) shutOut(item channel.Item) (bool, error) {
 // without is a delivery in which nothing stands of what blocked contacts wrote, to be kept for a person because of something else in it.
 // Their texts, names and files are blanked wherever they stand in it: what cannot be understood cannot be cut out.
 func without(req *channel.Request, targets []*target) *channel.Request {
-	blank := map[string]bool{}
+	blank, gone := map[string]bool{}, map[string]bool{}
 	for _, t := range targets {
 		for _, item := range t.refused {
 			for _, text := range said(item) {
 				blank[text] = text != ""
 			}
+			if item.Message != nil && item.Message.ID != "" {
+				gone[item.Message.ID] = true
+			}
 		}
 	}
-	if len(blank) == 0 {
+	if len(blank)+len(gone) == 0 {
 		return req
 	}
 	out := *req
@@ -80,7 +83,7 @@ func without(req *channel.Request, targets []*target) *channel.Request {
 	dec.UseNumber()
 	var body any
 	if err := dec.Decode(&body); err == nil {
-		if text, err := json.Marshal(blanked(body, blank)); err == nil {
+		if text, err := json.Marshal(blanked(body, blank, gone)); err == nil {
 			out.Body = text
 			return &out
 		}
@@ -125,24 +128,38 @@ func said(item channel.Item) (out []string) {
 // refuses reports whether an item was refused because it is a blocked contact's.
 func (t *target) refuses(item channel.Item) bool {
 	return slices.ContainsFunc(t.refused, func(o channel.Item) bool {
-		return o.Message == item.Message && o.Edit == item.Edit && o.Reaction == item.Reaction
+		return o.Message != nil && o.Message == item.Message || o.Edit != nil && o.Edit == item.Edit || o.Reaction != nil && o.Reaction == item.Reaction
 	})
 }
 
-// blanked empties texts in decoded JSON.
-func blanked(v any, blank map[string]bool) any {
+// blanked empties texts in decoded JSON, and takes out of lists the messages that have one of the IDs: what a driver made a text of need not
+// stand in them as it is.
+func blanked(v any, blank, gone map[string]bool) any {
 	switch v := v.(type) {
 	case string:
 		if blank[conversation.CleanText(v)] {
 			return ""
 		}
 	case []any:
+		v = slices.DeleteFunc(v, func(one any) bool {
+			m, ok := one.(map[string]any)
+			if !ok {
+				return false
+			}
+			for _, member := range m {
+				if id, ok := member.(string); ok && gone[id] {
+					return true
+				}
+			}
+			return false
+		})
 		for i := range v {
-			v[i] = blanked(v[i], blank)
+			v[i] = blanked(v[i], blank, gone)
 		}
+		return v
 	case map[string]any:
 		for name := range v {
-			v[name] = blanked(v[name], blank)
+			v[name] = blanked(v[name], blank, gone)
 		}
 	}
 	return v

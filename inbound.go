@@ -330,7 +330,7 @@ func (in *inbound) message(item channel.Item) error {
 	if err := in.findConversation(m.Subject); err != nil {
 		return err
 	}
-	if err := in.heed(m); err != nil {
+	if err := in.heed(item); err != nil {
 		return err
 	}
 	thread := conversation.Thread{Channel: in.ch.ID, Key: in.thread, To: m.From}
@@ -340,8 +340,14 @@ func (in *inbound) message(item channel.Item) error {
 		}
 	}
 	entry := in.entry(item)
+	joins := in.contact != nil && len(in.contact.Labels) > 0 && in.current.loaded != nil && !slices.Contains(in.current.Contacts, in.member())
 	if err := in.add(item, conversation.Receive{Message: entry, Thread: thread, Contact: in.member()}); err != nil {
 		return err
+	}
+	if joins { // his labels come with him
+		if err := in.follow(in.contact, nil); err != nil {
+			return err
+		}
 	}
 	if err := in.capture(&entry); err != nil {
 		return err

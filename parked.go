@@ -48,7 +48,7 @@ func (in *inbound) park(providerID string, item channel.Item) error {
 			return err
 		}
 	}
-	if len(p.Items) >= maxParked && item.Message == nil {
+	if len(p.Items) >= maxParked && item.Message == nil && (item.Unsend == nil || slices.ContainsFunc(p.Items, isUnsend)) {
 		return nil
 	}
 	p.Items = append(p.Items, item)
@@ -125,6 +125,8 @@ func (in *inbound) echo(item channel.Item) error {
 }
 
 func isEcho(item channel.Item) bool { return item.Message != nil }
+
+func isUnsend(item channel.Item) bool { return item.Unsend != nil }
 
 // settleEcho decides about a parked echo, now that no send of its thread is under way: it is a message of ours if its provider's ID
 // leads to one or if it says what one in doubt says, else it is stored.

@@ -168,9 +168,9 @@ func (in *inbound) consent(item channel.Item) error {
 		return err
 	}
 	if c.OptedOut {
-		return in.says(conversation.OptedOut)
+		return in.says(item, conversation.OptedOut)
 	}
-	return in.says(conversation.OptedIn)
+	return in.says(item, conversation.OptedIn)
 }
 
 // member is the ID under which the conversation has the contact, or his own.

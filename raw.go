@@ -31,16 +31,18 @@ type Delivery struct {
 	Reason string      `json:"reason"`
 	Tries  int         `json:"tries"`
 
-	Channel string `json:"channel,omitempty"` // of a poll: Body is then its items in JSON
-	Shared  bool   `json:"shared,omitempty"`  // it speaks of other tenants too, so that nobody is shown its body
+	Channel  string   `json:"channel,omitempty"`  // of a poll: Body is then its items in JSON
+	Verified []string `json:"verified,omitempty"` // of a webhook: the tenant's channels that it was verified for; nobody else's items are taken in from it
+
+	Shared bool `json:"shared,omitempty"` // it speaks of other tenants too, so that nobody is shown its body
 }
 
 // keepRaw stores a verified delivery that could not be parsed or decided. The same bytes are kept once.
-func (d *Desk) keepRaw(ctx context.Context, target *target, kind, token string, req *channel.Request, shared bool, reason error) error {
+func (d *Desk) keepRaw(ctx context.Context, target *target, kind, token string, req *channel.Request, verified []string, shared bool, reason error) error {
 	sum := sha256.Sum256(append([]byte(req.Method+" "+req.URL+"\n"), req.Body...))
 	raw := Delivery{ID: "raw-" + hex.EncodeToString(sum[:16]), Kind: kind, Token: token, Method: req.Method, URL: req.URL,
 		Header: req.Header.Clone(), Body: req.Body, Since: d.now().UTC(), Reason: conversation.CleanText(reason.Error()), Tries: 1,
-		Shared: shared}
+		Verified: verified, Shared: shared}
 	d.log.ErrorContext(ctx, "delivery kept for a person to look at", "tenant", target.Tenant, "delivery", raw.ID, "error", reason)
 	return d.write(ctx, target.Tenant, "", func(t *txn) error { return t.keep(raw) })
 }
@@ -169,10 +171,10 @@ func (d *Desk) takeAgain(ctx context.Context, tenant string, raw *Delivery) erro
 	}
 	var failed error
 	found := false
+	targets = slices.DeleteFunc(targets, func(o *target) bool {
+		return o.Tenant != tenant || len(raw.Verified) > 0 && !slices.Contains(raw.Verified, o.Channel)
+	})
 	for _, target := range targets {
-		if target.Tenant != tenant {
-			continue
-		}
 		found = true
 		failed = errors.Join(failed, d.receiveAll(ctx, target, target.items(items, targets), ""))
 	}

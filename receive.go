@@ -96,6 +96,9 @@ func (d *Desk) receiveAll(ctx context.Context, target *target, items []channel.I
 	return nil
 }
 
+// errSwitchedOff says that another process has switched the channel off: nothing of it is in, and the caller must not say so.
+var errSwitchedOff = errors.New("frontdesk: the channel was switched off meanwhile")
+
 // receive stores a few items of one thread in one batch, or of no thread one by one.
 func (d *Desk) receive(ctx context.Context, target *target, items []channel.Item, cursor string) (err error) {
 	defer func() {
@@ -114,7 +117,7 @@ func (d *Desk) receive(ctx context.Context, target *target, items []channel.Item
 			return err
 		}
 		if in.ch.Inactive {
-			return errStop // another process has switched it off
+			return errSwitchedOff
 		}
 		if err := in.takeAll(items); err != nil {
 			return err

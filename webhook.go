@@ -18,7 +18,7 @@ const MaxDelivery = 4 << 20
 
 // Webhooks takes the providers' deliveries at /hooks/<kind> and /hooks/<kind>/<channel token>. Each is verified over its raw bytes and
 // stored before it is answered: 2xx means that nothing of it can be lost any more, 5xx that the provider should deliver it again, 403
-// that it is forged, 404 that no channel is meant, 413 that it is larger than MaxDelivery.
+// that it is forged, 404 that no channel is meant, 413 that it is larger than MaxDelivery or names more than 1,000 accounts.
 //
 // A bot platform asks for an agent with POST /hooks/handover/<tenant>/<mailbox> and the bearer token of the mailbox's HandoverAccess. The
 // body names the conversation: {"conversation": "<ID>"} or {"channel": "<ID>", "thread": "<the platform's key>"}, at most 16 KiB. The
@@ -85,6 +85,9 @@ func (d *Desk) deliver(ctx context.Context, kind, token string, driver channel.W
 	}
 	targets, err := d.targets(ctx, kind, token, driver, req)
 	switch {
+	case errors.Is(err, errTooMany):
+		d.log.WarnContext(ctx, "delivery refused", "kind", kind, "error", err)
+		return status(http.StatusRequestEntityTooLarge)
 	case err != nil:
 		d.log.ErrorContext(ctx, "delivery not stored", "kind", kind, "error", err)
 		return status(http.StatusServiceUnavailable)
@@ -128,6 +131,11 @@ func verified(known []*target, req *channel.Request) []*target {
 	return slices.DeleteFunc(slices.Clone(known), func(target *target) bool { return verify(target.conn, req) != nil })
 }
 
+// maxAccounts is how many accounts a delivery may name. Meta puts at most 1,000 updates into one.
+const maxAccounts = 1000
+
+var errTooMany = errors.New("frontdesk: the delivery names too many accounts")
+
 // target is a channel that a delivery speaks of.
 type target struct {
 	route
@@ -142,6 +150,9 @@ func (d *Desk) targets(ctx context.Context, kind, token string, driver channel.W
 	accounts, err := accounts(driver, req)
 	if err != nil { // what it names for all that may still verify it, and keep it for a person
 		d.log.WarnContext(ctx, "delivery that cannot be read", "kind", kind, "error", err)
+	}
+	if len(accounts) > maxAccounts { // nobody has signed it yet, and looking each up is work
+		return nil, errTooMany
 	}
 	keys := make([]store.Key, 0, len(accounts)+1)
 	if token != "" {
@@ -193,7 +204,7 @@ func (d *Desk) takeIn(ctx context.Context, kind, token string, driver channel.We
 	items, unread := parse(driver, req)
 	shared := slices.ContainsFunc(known, func(t *target) bool { return t.Tenant != known[0].Tenant })
 	for i, to := range targets {
-		reason := d.receiveAll(ctx, to, to.items(items, known), "")
+		reason := d.receiveAll(ctx, to, to.items(items, targets), "")
 		if reason != nil && !isRaw(reason) {
 			return reason
 		}
@@ -204,14 +215,25 @@ func (d *Desk) takeIn(ctx context.Context, kind, token string, driver channel.We
 		if reason == nil {
 			continue
 		}
-		if err := d.keepRaw(ctx, to, kind, token, without(req, targets), shared, reason); err != nil {
+		if err := d.keepRaw(ctx, to, kind, token, without(req, targets), ofTenant(targets, to.Tenant), shared, reason); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// items are those for this channel: of its account, or that fall back to it because the account they are for is no channel.
+// ofTenant are the IDs of a tenant's channels among those that verified a delivery.
+func ofTenant(targets []*target, tenant string) (ids []string) {
+	for _, t := range targets {
+		if t.Tenant == tenant {
+			ids = append(ids, t.Channel)
+		}
+	}
+	return ids
+}
+
+// items are those for this channel: of its account, or that fall back to it because the account they are for is no channel of all that
+// verified the delivery.
 func (t *target) items(items []channel.Item, all []*target) []channel.Item {
 	var mine []channel.Item
 	for _, item := range items {

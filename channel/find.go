@@ -11,11 +11,11 @@ import (
 // What people write as a link, an e-mail address or a phone number is found in one pass over the text each: Go's regular expressions take
 // time linear in it.
 
-// links returns what is written as a link: with a scheme, with www., or as a host under a common top-level domain.
-func links(text string) (found []string) {
+// links returns what is written as a link and not allowed: with a scheme, with www., or as a host under a common top-level domain.
+func links(text string, allowed func(string) bool) (found []string) {
 	for _, word := range strings.FieldsFunc(invisible.Replace(text), func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`<>"'()[]{}|,;*`, r) }) {
 		word = strings.TrimRight(strings.TrimLeft(word, ".:!?"), ".:!?…")
-		if isLink(word) {
+		if isLink(word) && !allowed(word) {
 			if found = append(found, short(word)); len(found) == maxFound {
 				break
 			}

@@ -11,7 +11,7 @@ import (
 // page is what a reader of HTML sees of it, as far as rules look at it.
 type page struct {
 	text    string
-	targets []string // of links, at most maxFound
+	targets []string // of links
 	images  int
 }
 
@@ -42,8 +42,8 @@ func readHTML(src string) (p page) {
 		if !slices.Contains(inline, strings.TrimPrefix(name, "/")) {
 			text.WriteByte(' ')
 		}
-		if to := attribute(attributes, "href"); to != "" && len(p.targets) < maxFound {
-			p.targets = append(p.targets, short(strings.TrimSpace(html.UnescapeString(to))))
+		if to := attribute(attributes, "href"); to != "" {
+			p.targets = append(p.targets, strings.TrimSpace(html.UnescapeString(to)))
 		}
 	}
 	p.text = text.String()

@@ -70,8 +70,11 @@ func (r Rules) Check(m *conversation.Message, answer bool) (out []Violation) {
 	}
 	page := readHTML(m.HTML)
 	out = append(out, r.text("html", page.text)...)
+	found := 0
 	for _, target := range page.targets {
-		out = append(out, r.target(target)...)
+		if bad := r.target(target); len(bad) > 0 && found < maxFound {
+			out, found = append(out, bad...), found+1
+		}
 	}
 	if (r.NoImages || r.NoInline) && page.images > 0 {
 		out = append(out, Violation{CodeImage, "html", fmt.Sprintf("it holds %d images, and none may be in the text", page.images)})
@@ -98,7 +101,7 @@ func (r Rules) text(where, text string) (out []Violation) {
 		}
 	}
 	if r.NoLinks {
-		add(CodeLink, slices.DeleteFunc(links(text), r.allowed), "the link")
+		add(CodeLink, links(text, r.allowed), "the link")
 	}
 	if r.NoEmails {
 		add(CodeEmail, emails(text), "the e-mail address")
@@ -114,14 +117,14 @@ func (r Rules) target(to string) []Violation {
 	scheme, _, _ := strings.Cut(strings.ToLower(to), ":")
 	switch {
 	case scheme == "mailto" && r.NoEmails:
-		return []Violation{{CodeEmail, "html", fmt.Sprintf("the e-mail address %q may not be in it", to)}}
+		return []Violation{{CodeEmail, "html", fmt.Sprintf("the e-mail address %q may not be in it", short(to))}}
 	case scheme == "tel" && r.NoPhones:
-		return []Violation{{CodePhone, "html", fmt.Sprintf("the phone number %q may not be in it", to)}}
+		return []Violation{{CodePhone, "html", fmt.Sprintf("the phone number %q may not be in it", short(to))}}
 	case scheme == "mailto", scheme == "tel", scheme == "cid", strings.HasPrefix(to, "#"), to == "":
 		return nil
 	}
 	if r.NoLinks && !r.allowed(to) {
-		return []Violation{{CodeLink, "html", fmt.Sprintf("the link %q may not be in it", to)}}
+		return []Violation{{CodeLink, "html", fmt.Sprintf("the link %q may not be in it", short(to))}}
 	}
 	return nil
 }

@@ -212,3 +212,20 @@ func FuzzRules(f *testing.F) {
 		assert.NotEmpty(t, r.Check(&conversation.Message{Text: "https://example.com " + s}, true))
 	})
 }
+
+// A forbidden link behind many allowed ones is found, in the text and in the HTML.
+func TestForbiddenLinkBehindAllowedOnes(t *testing.T) {
+	r := channel.Rules{NoLinks: true, LinkHosts: []string{"shop.example"}}
+	text := strings.Repeat("https://shop.example/a ", 20) + "https://evil.example/x"
+	assert.NotEmpty(t, r.Check(&conversation.Message{Text: text}, true), "text")
+	html := strings.Repeat(`<a href="https://shop.example/a">x</a> `, 20) + `<a href="https://evil.example/x">y</a>`
+	assert.NotEmpty(t, r.Check(&conversation.Message{HTML: html}, true), "html")
+}
+
+// Nor is the host of a long link another than the one it leads to.
+func TestForbiddenHostBehindALongName(t *testing.T) {
+	r := channel.Rules{NoLinks: true, LinkHosts: []string{"shop.example"}}
+	link := "https://shop.example:" + strings.Repeat("a", 100) + "@evil.example/x"
+	assert.NotEmpty(t, r.Check(&conversation.Message{Text: link}, true), "text")
+	assert.NotEmpty(t, r.Check(&conversation.Message{HTML: `<a href="` + link + `">x</a>`}, true), "html")
+}

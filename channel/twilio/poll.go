@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +20,8 @@ const (
 	overlap = 10 * time.Minute
 	// maxPages bounds one day's list. A page has 1000 messages, and a number takes about one a second.
 	maxPages = 100
+	// maxMedia is of how many new messages one poll asks for the files.
+	maxMedia = 50
 )
 
 // page is one answer of the list of messages.
@@ -50,9 +53,13 @@ func (c *conn) Poll(ctx context.Context, cursor string) (channel.Polled, error) 
 	}
 	found = slices.DeleteFunc(found, func(m resource) bool { return !m.at().IsZero() && m.at().Before(since) })
 	slices.SortStableFunc(found, func(a, b resource) int { return a.at().Compare(b.at()) })
-	items, err := c.items(ctx, found)
+	n := enough(found, from)
+	items, err := c.items(ctx, found[:n])
 	if err != nil {
 		return channel.Polled{}, err
+	}
+	if n < len(found) {
+		return channel.Polled{Items: items, Cursor: found[n-1].at().Format(time.RFC3339), More: true}, nil
 	}
 	if next := day(from).AddDate(0, 0, 1); !next.After(now) {
 		return channel.Polled{Items: items, Cursor: next.Format(time.RFC3339), More: true}, nil
@@ -62,6 +69,24 @@ func (c *conn) Poll(ctx context.Context, cursor string) (channel.Polled, error) 
 	}
 	return channel.Polled{Items: items, Cursor: from.Format(time.RFC3339)}, nil
 }
+
+// enough is how many messages one poll takes: each with files costs a call, and a poll that takes too long is broken off and begins anew.
+// It ends behind the cursor, so that the next goes on from there.
+func enough(found []resource, from time.Time) int {
+	calls := 0
+	for n, m := range found {
+		if calls >= maxMedia && m.at().After(found[n-1].at()) {
+			return n
+		}
+		if m.hasMedia() && m.at().After(from) {
+			calls++
+		}
+	}
+	return len(found)
+}
+
+// hasMedia reports whether a message has files.
+func (m resource) hasMedia() bool { n := m.NumMedia.String(); return n != "" && n != "0" }
 
 // start reads a cursor. Twilio keeps messages for 400 days, so an older one leads nowhere.
 func (c *conn) start(cursor string, now time.Time) (time.Time, error) {
@@ -124,15 +149,17 @@ func (c *conn) items(ctx context.Context, found []resource) ([]channel.Item, err
 	var items []channel.Item
 	for _, m := range found {
 		p := url.Values{"MessageSid": {m.SID}, "From": {m.From}, "To": {m.To}, "Body": {m.Body}}
-		told := c.driver.inbound(p)
-		if n := m.NumMedia.String(); n != "" && n != "0" {
+		if m.hasMedia() {
 			files, err := c.media(ctx, m.SID)
 			if err != nil {
 				return nil, err
 			}
-			told[0].Message.Attachments = files
+			for i, f := range files { // as the webhook names them, so that it is decided alike
+				p.Set("MediaUrl"+strconv.Itoa(i), f.URL)
+				p.Set("MediaContentType"+strconv.Itoa(i), f.Type)
+			}
 		}
-		for _, i := range told {
+		for _, i := range c.driver.inbound(p) {
 			i.Account, i.At = c.account, m.at()
 			items = append(items, i)
 		}

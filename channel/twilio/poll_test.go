@@ -1,9 +1,11 @@
 package twilio_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -136,4 +138,49 @@ func TestPollCursors(t *testing.T) {
 		assert.Equal(t, channel.ChannelDown, channel.AsError(err).Class, "%.30s", cursor)
 	}
 	assert.Empty(t, w.network.Requests())
+}
+
+// A picture with the word STOP below it opts nobody out, whichever way it comes.
+func TestPolledPictureIsNoStop(t *testing.T) {
+	w := newWorld(account)
+	in := w.server.Receive(twiliotest.Message{From: "+31612345678", To: account, Body: "Stop", Date: at(2, 11, 0),
+		Media: []twiliotest.Media{{Type: "image/png", Data: []byte("x")}}})
+	_ = in
+	got, err := w.open(t).(channel.Poller).Poll(t.Context(), "2026-03-02T10:59:00Z")
+	require.NoError(t, err)
+	require.NotEmpty(t, got.Items)
+	require.Len(t, got.Items[0].Message.Attachments, 1)
+	for _, i := range got.Items {
+		assert.Nil(t, i.Consent)
+	}
+}
+
+// A day with many pictures is taken in though one poll may not take longer than a call: the Desk gives it 30 seconds, and each picture
+// costs a call. Here both are a hundredth of that.
+func TestManyPicturesAreTakenInByParts(t *testing.T) {
+	w := newWorld(account)
+	w.network.Hosts["api.twilio.com"] = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		time.Sleep(2 * time.Millisecond)
+		w.server.ServeHTTP(rw, r)
+	})
+	for i := range 400 {
+		w.server.Receive(twiliotest.Message{From: "+31612345678", To: account, Body: strconv.Itoa(i), Date: at(2, 1, 0).Add(time.Duration(i) * time.Minute),
+			Media: []twiliotest.Media{{Type: "image/png", Data: []byte("x")}}})
+	}
+	conn, cursor, seen := w.open(t).(channel.Poller), "2026-03-02T00:00:00Z", map[string]bool{}
+	for range 50 {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		got, err := conn.Poll(ctx, cursor)
+		cancel()
+		if err != nil {
+			continue // the next round tries again
+		}
+		for _, i := range got.Items {
+			seen[i.Message.ID] = true
+		}
+		if cursor = got.Cursor; !got.More {
+			break
+		}
+	}
+	assert.Len(t, seen, 400)
 }

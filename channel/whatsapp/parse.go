@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
@@ -28,31 +27,57 @@ func changes(body []byte) ([]change, error) {
 		return nil, fmt.Errorf("%w: entry is not a list", channel.ErrMalformed)
 	}
 	var all []change
-	var errs []error
+	var errs problems
 	for i, raw := range entries {
 		entry := parseObject(raw)
 		list := entry.list("changes")
 		if list == nil && entry["changes"] != nil || entry == nil {
-			errs = append(errs, fmt.Errorf("%w: entry %d", channel.ErrMalformed, i))
+			errs.add(func() error { return fmt.Errorf("%w: entry %d", channel.ErrMalformed, i) })
 		}
 		for j, raw := range list {
 			value := parseObject(raw).object("value")
 			if value == nil {
-				errs = append(errs, fmt.Errorf("%w: entry %d, change %d", channel.ErrMalformed, i, j))
+				errs.add(func() error { return fmt.Errorf("%w: entry %d, change %d", channel.ErrMalformed, i, j) })
 				continue
 			}
 			all = append(all, change{account: value.object("metadata").text("phone_number_id"), value: value})
 		}
 	}
-	return all, errors.Join(errs...)
+	return all, errs.join()
+}
+
+// maxProblems is how many of a delivery's problems are told.
+const maxProblems = 20
+
+// problems are the first that a delivery has.
+type problems struct {
+	first []error
+	more  int
+}
+
+func (p *problems) add(problem func() error) {
+	if len(p.first) == maxProblems {
+		p.more++
+		return
+	}
+	p.first = append(p.first, problem())
+}
+
+func (p *problems) join() error {
+	if p.more > 0 {
+		return errors.Join(append(p.first, fmt.Errorf("%w: and %d more", channel.ErrMalformed, p.more))...)
+	}
+	return errors.Join(p.first...)
 }
 
 // Accounts names the phone_number_id of every change. Error: channel.ErrMalformed.
 func (d *Driver) Accounts(r *channel.Request) ([]string, error) {
 	all, err := changes(r.Body)
 	var accounts []string
+	seen := map[string]bool{"": true}
 	for _, c := range all {
-		if c.account != "" && !slices.Contains(accounts, c.account) {
+		if !seen[c.account] {
+			seen[c.account] = true
 			accounts = append(accounts, c.account)
 		}
 	}
@@ -81,13 +106,13 @@ func (d *Driver) Parse(r *channel.Request) ([]channel.Item, error) {
 // items reads the lists of a change, whatever the name of its field is.
 func (c change) items() ([]channel.Item, error) {
 	var items []channel.Item
-	var errs []error
+	var errs problems
 	each := func(name string, read func(json.RawMessage) ([]channel.Item, error)) {
 		for i, raw := range c.value.list(name) {
 			found, err := read(raw)
 			items = append(items, found...)
 			if err != nil {
-				errs = append(errs, fmt.Errorf("%w: %s %d: %w", channel.ErrMalformed, name, i, err))
+				errs.add(func() error { return fmt.Errorf("%w: %s %d: %w", channel.ErrMalformed, name, i, err) })
 			}
 		}
 	}
@@ -103,7 +128,7 @@ func (c change) items() ([]channel.Item, error) {
 	})
 	each("statuses", func(raw json.RawMessage) ([]channel.Item, error) { return c.receipt(parseObject(raw)) })
 	each("user_id_update", func(raw json.RawMessage) ([]channel.Item, error) { return userUpdate(c.account, raw), nil })
-	return items, errors.Join(errs...)
+	return items, errs.join()
 }
 
 // message reads an element of messages or message_echoes.

@@ -8,6 +8,7 @@ package memstore
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/tidwall/btree"
@@ -129,6 +130,10 @@ func (s *Store) load(tenant string, keys []store.Key, counters []string, rows *s
 			t.look(row.Target, rows, &found)
 		}
 	}
+	if len(rows.Absent) >= many {
+		slices.SortFunc(rows.Absent, store.Key.Compare)
+		rows.Absent = slices.Compact(rows.Absent)
+	}
 	for _, counter := range counters {
 		rows.Counters[counter] = 0
 		if t != nil {
@@ -138,6 +143,9 @@ func (s *Store) load(tenant string, keys []store.Key, counters []string, rows *s
 	return found
 }
 
+// many is how many absent keys are looked through one by one at the most.
+const many = 32
+
 // look appends the row of a key to found, or notes once that it is absent.
 func (t *tenant) look(key store.Key, rows *store.Rows, found *[]*store.Row) *store.Row {
 	row := t.row(key)
@@ -145,10 +153,8 @@ func (t *tenant) look(key store.Key, rows *store.Rows, found *[]*store.Row) *sto
 		*found = append(*found, row)
 		return row
 	}
-	for _, absent := range rows.Absent {
-		if absent == key {
-			return nil
-		}
+	if len(rows.Absent) < many && slices.Contains(rows.Absent, key) {
+		return nil // where there are many, twice is once more looked for at the end
 	}
 	if rows.Absent == nil {
 		rows.Absent = make([]store.Key, 0, 4)
