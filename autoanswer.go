@@ -76,6 +76,8 @@ func (t *txn) autoReply(j autoReplyJob) error {
 	if err != nil || conv == nil || !answerable(conv) || conv.Told() || !conv.WaitingSince.Equal(j.Spell) {
 		return err
 	}
+	// A machine may have written since, on another thread: the answer is for the customer.
+	slices.SortStableFunc(conv.Threads, func(a, b conversation.Thread) int { return b.LastInbound.Compare(a.LastInbound) })
 	all, _, err := doc[autoReplies](t, autoRepliesKey)
 	if err != nil {
 		return err

@@ -89,7 +89,7 @@ func (s *Session) AskConsent(ctx context.Context, contact, channelID string) (ms
 func mayWrite(c caller, people []conversation.Contact, p *prepared) error {
 	for i := range people {
 		state := people[i].ConsentOn(p.doc.ID).State
-		begins := p.thread.LastInbound.IsZero() || c.who().Kind == conversation.ByAutomation
+		begins := p.thread.LastInbound.IsZero() || c.who().Kind != conversation.ByAgent
 		switch {
 		case people[i].Blocked:
 			return fmt.Errorf("%w: contact %s; unblock him first", ErrBlocked, people[i].ID)
@@ -117,14 +117,15 @@ func refusedBy(people []conversation.Contact, channelID string) *channel.Error {
 
 // heed notes what a customer's text says about being written to: a yes to a double opt-in, and where the platform leaves it to us a stop or
 // a start.
-func (in *inbound) heed(m *channel.Message) error {
+func (in *inbound) heed(item channel.Item) error {
+	m := item.Message
 	stop, start, yes := conversation.SaysStop(m.Text), conversation.SaysStart(m.Text), conversation.SaysYes(m.Text)
 	if in.contact == nil || m.Automatic || len(m.Attachments) > 0 || !stop && !start && !yes {
 		return nil
 	}
 	state := in.contact.ConsentOn(in.ch.ID).State
 	if yes && state == conversation.OptInAsked {
-		return in.says(conversation.OptedIn)
+		return in.says(item, conversation.OptedIn)
 	}
 	if !stop && (!start || state != conversation.OptedOut && state != conversation.OptInAsked) {
 		return nil
@@ -134,13 +135,16 @@ func (in *inbound) heed(m *channel.Message) error {
 		return err
 	}
 	if stop {
-		return in.says(conversation.OptedOut)
+		return in.says(item, conversation.OptedOut)
 	}
-	return in.says(conversation.OptedIn)
+	return in.says(item, conversation.OptedIn)
 }
 
-// says notes the contact's own word on the channel.
-func (in *inbound) says(state conversation.ConsentState) error {
+// says notes the contact's own word on the channel. A yes that comes late does not undo what was said since.
+func (in *inbound) says(item channel.Item, state conversation.ConsentState) error {
+	if state == conversation.OptedIn && at(item, in.now).Before(in.contact.ConsentOn(in.ch.ID).At) {
+		return nil
+	}
 	events, err := consentEvents(in.contact, in.ch.ID, in.word(in.actor(), state))
 	if err != nil || len(events) == 0 {
 		return err

@@ -31,6 +31,8 @@ type Endpoint struct {
 	// Stopped is when the address answered 410, that it wants no more; the Desk keeps it. It is told nothing until it is saved with another
 	// URL, or as inactive and then as active again.
 	Stopped time.Time `json:"stopped,omitzero"`
+
+	Generation string `json:"generation,omitempty"` // tells it from one of its ID that was deleted; the Desk keeps it
 }
 
 // Limits of endpoints.
@@ -68,6 +70,9 @@ func (s *Session) SaveEndpoint(ctx context.Context, e Endpoint) error {
 		}
 		if e.Stopped = old.Stopped; e.URL != old.URL || e.Inactive {
 			e.Stopped = time.Time{}
+		}
+		if e.Generation = old.Generation; !exists {
+			e.Generation = newID(t.now)
 		}
 		if _, err := t.signers(e); err != nil {
 			return nil, err

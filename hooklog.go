@@ -36,7 +36,8 @@ type Hook struct {
 	Attempts []HookAttempt `json:"attempts,omitempty"` // the last 20
 	Made     time.Time     `json:"made"`
 
-	Turn int `json:"turn"` // of the job that may try it; a replay overtakes the one that waits
+	Generation string `json:"generation,omitempty"` // of the endpoint that it is for
+	Turn       int    `json:"turn"`                 // of the job that may try it; a replay overtakes the one that waits
 }
 
 // HookAttempt is one call of an endpoint.
@@ -79,7 +80,7 @@ type hookData struct {
 }
 
 // newHook makes an event's webhook for an endpoint.
-func newHook(endpoint string, e Event, now time.Time) (Hook, error) {
+func newHook(endpoint *Endpoint, e Event, now time.Time) (Hook, error) {
 	content := hookBody{Type: e.Type, Timestamp: e.At, Data: hookData{Tenant: e.Tenant, Position: e.Position, Actor: e.Actor.Kind,
 		ActorID: e.Actor.ID, Conversation: e.Conversation, Message: e.Message, Contact: e.Contact, Mailbox: e.Mailbox, Subject: e.Subject,
 		From: e.From, To: e.To}}
@@ -88,8 +89,8 @@ func newHook(endpoint string, e Event, now time.Time) (Hook, error) {
 		content.Data.From, content.Data.To = "", ""
 		body, err = json.Marshal(content)
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q/%q/%d", e.Tenant, endpoint, e.Position))
-	return Hook{ID: "msg_" + hex.EncodeToString(sum[:16]), Position: e.Position, Type: e.Type, Body: string(body), Made: now}, err
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q/%q/%d", e.Tenant, endpoint.ID, e.Position))
+	return Hook{ID: "msg_" + hex.EncodeToString(sum[:16]), Position: e.Position, Type: e.Type, Body: string(body), Made: now, Generation: endpoint.Generation}, err
 }
 
 // Hooks returns an endpoint's webhooks, newest first: those whose event is within Config.KeepEvents, or that are not done with. It needs
@@ -168,7 +169,9 @@ func (t *txn) replayHooks(e Endpoint, from, to int64) (n int, err error) {
 func (t *txn) pastHook(e Endpoint, position int64) (h Hook, ok bool, err error) {
 	if row, exists := t.row(hookKey(e.ID, position)); exists {
 		h, err = decode[Hook](t, row)
-		return h, err == nil, err
+		if err != nil || h.Generation == e.Generation {
+			return h, err == nil, err
+		}
 	}
 	row, exists := t.row(eventKey(position))
 	if !exists {
@@ -187,6 +190,6 @@ func (t *txn) pastHook(e Endpoint, position int64) (h Hook, ok bool, err error) 
 	if err != nil || !wants(e.Events, event.Type) {
 		return h, false, err
 	}
-	h, err = newHook(e.ID, event, t.now)
+	h, err = newHook(&e, event, t.now)
 	return h, err == nil, err
 }

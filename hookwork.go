@@ -33,17 +33,37 @@ func (t *txn) fanOut(events []Event) error {
 	if err != nil {
 		return err
 	}
+	// A replay may have overtaken: its webhook is there already.
+	var keys []store.Key
+	for i := range endpoints {
+		for _, event := range events {
+			if endpoints[i].told(event.Type) {
+				keys = append(keys, hookKey(endpoints[i].ID, event.Position))
+			}
+		}
+	}
+	if err := t.load(keys...); err != nil {
+		return err
+	}
 	for i := range endpoints {
 		e := &endpoints[i]
 		for _, event := range events {
 			if !e.told(event.Type) {
 				continue
 			}
-			h, err := newHook(e.ID, event, t.now)
+			if row, replayed := t.row(hookKey(e.ID, event.Position)); replayed {
+				old, err := notIts(t, *e, row)
+				if err != nil {
+					return err
+				}
+				if !old {
+					continue
+				}
+			}
+			h, err := newHook(e, event, t.now)
 			if err != nil {
 				return err
 			}
-			t.absent(hookKey(e.ID, event.Position))
 			if err := t.queueHook(e.ID, h, time.Time{}); err != nil {
 				return err
 			}
@@ -95,7 +115,14 @@ func (w *work) hook(ctx context.Context) error {
 			return err
 		}
 		if j.Drop {
-			if err := w.dropDocuments(ctx, endpointKey(endpoint), hookPrefix(endpoint)); err != nil {
+			err := w.dropDocuments(ctx, endpointKey(endpoint), hookPrefix(endpoint), func(t *txn, now, row store.Row) (bool, error) {
+				e, err := decode[Endpoint](t, now)
+				if err != nil {
+					return false, err
+				}
+				return notIts(t, e, row)
+			})
+			if err != nil {
 				return err
 			}
 		}
@@ -104,6 +131,12 @@ func (w *work) hook(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// notIts reports whether a webhook was made for an endpoint that was deleted before the one that has its ID now.
+func notIts(t *txn, e Endpoint, row store.Row) (bool, error) {
+	h, err := decode[Hook](t, row)
+	return h.Generation != e.Generation, err
 }
 
 // hookOnce makes one attempt. Nothing is written before it: a worker that is lost meanwhile leaves it to be made again, which receivers
@@ -168,7 +201,7 @@ func (t *txn) hookCall(endpoint string, j hookJob) (*hookCall, error) {
 		return nil, err
 	}
 	h, err := decode[Hook](t, row)
-	if err != nil || h.State != HookPending || h.Turn != j.Turn {
+	if err != nil || h.State != HookPending || h.Turn != j.Turn || h.Generation != e.Generation {
 		return nil, err
 	}
 	e.Events = nil // it was wanted when it was queued

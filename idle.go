@@ -3,9 +3,11 @@ package frontdesk
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/conversation/reply"
 	"github.com/frontdesk-go/frontdesk/retention"
 )
 
@@ -38,6 +40,9 @@ func (f AutoFollowUp) check() error {
 	for field, text := range map[string]string{"FollowUp.Text": f.Text, "FollowUp.CloseText": f.CloseText} {
 		if problems := conversation.CheckText(text, conversation.MaxText); len(problems) > 0 {
 			return &InvalidError{Field: field, Problems: problems}
+		}
+		if _, err := reply.Parse(text); strings.Contains(text, "{{") && err != nil {
+			return invalid(field, "%v", err)
 		}
 	}
 	return nil

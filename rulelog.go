@@ -142,7 +142,7 @@ type runsJob struct{}
 func (w *work) dropRuns(ctx context.Context) error {
 	rule := strings.TrimPrefix(w.lease.Group, "runs/")
 	for _, prefix := range []string{"run/" + rule + "/", "ruled/" + rule + "/"} {
-		if err := w.dropDocuments(ctx, ruleKey(rule), prefix); err != nil {
+		if err := w.dropDocuments(ctx, ruleKey(rule), prefix, nil); err != nil {
 			return err
 		}
 	}

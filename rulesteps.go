@@ -152,8 +152,12 @@ func (s *Step) check() error {
 func (t *txn) checkSteps(steps []Step) error {
 	for _, s := range steps {
 		if s.Reply != "" {
-			if _, err := need[SavedReply](t, "reply", s.Reply); err != nil {
+			r, err := need[SavedReply](t, "reply", s.Reply)
+			if err != nil {
 				return err
+			}
+			if r.Agent != "" {
+				return fmt.Errorf("reply %q: %w", s.Reply, ErrNotFound) // a rule is nobody's, and could not use it
 			}
 		}
 		if a, ok := s.Action.(Assign); ok {
@@ -177,6 +181,12 @@ func (t *txn) step(c caller, conv *conversation.Conversation, s Step, by *conver
 	t.ids = t.desk.ids(idsPerCommand) // the run's own row sees to it that a second attempt does nothing twice
 	switch {
 	case s.Answer != "" || s.Reply != "":
+		if by == nil || by.Direction != conversation.Inbound {
+			var err error
+			if by, err = t.lastInbound(conv); err != nil {
+				return err
+			}
+		}
 		if by != nil && by.Automatic {
 			return &conversation.StateError{Command: "answer by rule", Reason: "the message was sent automatically"}
 		}

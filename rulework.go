@@ -159,6 +159,14 @@ func (t *txn) tryRule(r *Rule, why *cause) (matched bool, err error) {
 	if _, ran := t.row(keys[0]); ran {
 		return true, errStop
 	}
+	switch now, there, err := t.rule(r.ID); { // it may have been changed or deleted since the run began
+	case err != nil:
+		return false, err
+	case !there || now.Inactive || why.event != nil && !now.triggeredBy(why.event) || why.event == nil && now.Every == nil:
+		return false, errStop
+	default:
+		r = &now
+	}
 	conv, err := t.conversation(why.conversation)
 	if errors.Is(err, ErrNotFound) {
 		return false, errStop
@@ -219,6 +227,21 @@ func (t *txn) lastMessage(conv *conversation.Conversation) (*conversation.Messag
 	all, err := decodeAll[conversation.Message](page.Rows)
 	for i := range all {
 		if m := &all[i]; m.Visible() && (m.Direction == conversation.Inbound || m.Direction == conversation.Outbound) {
+			return m, err
+		}
+	}
+	return nil, err
+}
+
+// lastInbound returns a conversation's last message of a customer; nil if the last hundred entries hold none.
+func (t *txn) lastInbound(conv *conversation.Conversation) (*conversation.Message, error) {
+	page, err := t.desk.store.List(t.ctx, store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "conversation", Value: conv.ID, Limit: 100})
+	if err != nil {
+		return nil, err
+	}
+	all, err := decodeAll[conversation.Message](page.Rows)
+	for i := range all {
+		if m := &all[i]; m.Visible() && m.Direction == conversation.Inbound {
 			return m, err
 		}
 	}

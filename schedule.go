@@ -61,6 +61,10 @@ func (s Schedule) next(after time.Time) time.Time {
 	day := after.In(zone)
 	for n := 0; ; n++ { // at the latest the last day of the next month but one
 		at := time.Date(day.Year(), day.Month(), day.Day()+n, s.Hour, 0, 0, 0, zone)
+		wall := time.Date(day.Year(), day.Month(), day.Day()+n, s.Hour, 0, 0, 0, time.UTC)
+		if _, offset := at.Zone(); at.Unix()+int64(offset) < wall.Unix() { // west of Greenwich time.Date goes to before the gap
+			at = time.Unix(wall.Unix()-int64(offset), 0).In(zone)
+		}
 		if s.falls(at) && at.After(after) {
 			return at.UTC()
 		}

@@ -42,3 +42,19 @@ func TestScheduleNext(t *testing.T) {
 		assert.ErrorIs(t, bad.check(), ErrInvalid, name)
 	}
 }
+
+func TestScheduleWestOfGreenwich(t *testing.T) {
+	for _, tt := range []struct {
+		s           Schedule
+		after, want string
+	}{
+		{Schedule{Every: Daily, Hour: 2, Zone: "America/New_York"}, "2026-03-07T12:00:00Z", "2026-03-08T07:00:00Z"},
+		{Schedule{Every: Weekly, Weekday: time.Sunday, Zone: "America/Santiago"}, "2026-09-05T12:00:00Z", "2026-09-06T04:00:00Z"},
+		{Schedule{Every: Weekly, Weekday: time.Sunday, Zone: "Atlantic/Azores"}, "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z"},
+		{Schedule{Every: Weekly, Weekday: time.Saturday, Zone: "Atlantic/Azores"}, "2026-03-28T12:00:00Z", "2026-04-04T00:00:00Z"},
+		{Schedule{Every: Daily, Zone: "America/Santiago"}, "2026-09-05T12:00:00Z", "2026-09-06T04:00:00Z"},
+	} {
+		after, _ := time.Parse(time.RFC3339, tt.after)
+		assert.Equal(t, tt.want, tt.s.next(after).Format(time.RFC3339), "%+v", tt.s)
+	}
+}

@@ -30,12 +30,15 @@ func (w *work) subscribe(ctx context.Context) error {
 	if fn == nil {
 		return w.hold(ctx, 5*time.Second) // it is another process's
 	}
-	cur, err := d.cursor(ctx, tenant, name)
+	cur, known, err := d.cursor(ctx, tenant, name)
 	if err != nil {
 		return err
 	}
 	for {
 		events, err := d.events(ctx, tenant, cur.Position, eventsAtOnce)
+		if err == nil && known && cur.Position == 0 && len(events) > 0 && events[0].Position > 1 {
+			err = ErrCursorExpired // it has failed since the first event
+		}
 		if err == ErrCursorExpired {
 			events, err = d.missed(ctx, tenant, cur.Position)
 			d.log.ErrorContext(ctx, "subscriber was away for longer than the feed keeps events", "tenant", tenant, "subscriber", name)
@@ -110,18 +113,19 @@ func (d *Desk) tellSubscriber(ctx context.Context, fn Subscriber, events []Event
 	return fn(ctx, events)
 }
 
-func (d *Desk) cursor(ctx context.Context, tenant, name string) (cur cursorDoc, err error) {
+func (d *Desk) cursor(ctx context.Context, tenant, name string) (cur cursorDoc, known bool, err error) {
 	err = d.view(ctx, tenant, func(t *txn) error {
 		key := document("cursor", name)
 		if err := t.load(key); err != nil {
 			return err
 		}
-		if row, ok := t.row(key); ok {
+		row, ok := t.row(key)
+		if known = ok; ok {
 			cur, err = decode[cursorDoc](t, row)
 		}
 		return err
 	})
-	return cur, err
+	return cur, known, err
 }
 
 // saveProgress keeps the cursor, and finishes or holds the group.

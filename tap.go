@@ -161,23 +161,34 @@ func (w *work) tapOnce(t *txn, name string) (more bool, err error) {
 	return more, t.put(store.Row{Key: key}, formatDocument, cur)
 }
 
-// dropDocuments drops what a deleted document leaves behind, unless it was made again.
-func (w *work) dropDocuments(ctx context.Context, of store.Key, prefix string) error {
-	for more := true; more; {
-		err := w.desk.write(ctx, w.lease.Tenant, "", func(t *txn) error {
+// dropDocuments drops what a deleted document leaves behind. Where it was made again, only what old says is not of the new one; without old
+// nothing is.
+func (w *work) dropDocuments(ctx context.Context, of store.Key, prefix string, old func(t *txn, now, row store.Row) (bool, error)) error {
+	q := store.Query{Tenant: w.lease.Tenant, Kind: store.Document, Prefix: prefix, Limit: dropAtOnce}
+	for {
+		var page *store.Page
+		err := w.desk.write(ctx, w.lease.Tenant, "", func(t *txn) (err error) {
 			if err := t.load(of); err != nil {
 				return err
 			}
-			page, err := t.desk.store.List(ctx, store.Query{Tenant: t.tenant, Kind: store.Document, Prefix: prefix, Limit: dropAtOnce})
-			if err != nil {
+			if page, err = t.desk.store.List(ctx, q); err != nil {
 				return err
 			}
-			if _, back := t.row(of); back || len(page.Rows) == 0 {
-				more = false
-				return errStop
-			}
-			t.adopt(page.Rows)
+			now, back := t.row(of)
+			var gone []store.Row
 			for _, row := range page.Rows {
+				drop := !back
+				if back && old != nil {
+					if drop, err = old(t, now, row); err != nil {
+						return err
+					}
+				}
+				if drop {
+					gone = append(gone, row)
+				}
+			}
+			t.adopt(gone)
+			for _, row := range gone {
 				t.remove(row.Key)
 			}
 			w.prolong(t)
@@ -186,8 +197,10 @@ func (w *work) dropDocuments(ctx context.Context, of store.Key, prefix string) e
 		if err != nil {
 			return err
 		}
+		if q.Cursor = page.Cursor; q.Cursor == "" {
+			return nil
+		}
 	}
-	return nil
 }
 
 const dropAtOnce = 200

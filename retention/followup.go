@@ -57,6 +57,9 @@ func (f FollowUp) Next(c *conversation.Conversation, last Answer, now time.Time)
 	var closing Step
 	if f.Close > 0 {
 		closing = Step{Action: Close, At: last.At.Add(f.Close)}
+		if c.Activity.After(closing.At) {
+			return Step{} // it came back since: by hand, from a snooze, for a message that failed. A person is to see it
+		}
 	}
 	if f.Remind == 0 || !last.Reminded.Before(last.At) || closing.Due(now) || f.Close > 0 && f.Close <= f.Remind {
 		return closing
