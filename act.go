@@ -204,7 +204,11 @@ func (t *txn) queueWake(kind, id string, due time.Time) error {
 // two: that is for a person to decide. Errors: ErrNotFound, conversation.ErrState, and those of Reply.
 func (s *Session) Retry(ctx context.Context, messageID string) (conversation.Message, error) {
 	return s.resolve(ctx, "retry message", messageID, func(t *txn, c caller, conv *conversation.Conversation, m *conversation.Message) (conversation.Command, error) {
+		if !m.Erased.IsZero() {
+			return nil, &conversation.StateError{Command: "retry message", Reason: "what the message said is erased", Instead: "dismiss"}
+		}
 		th, _ := conv.Thread(m.Channel, m.Thread)
+		th.Answers = slices.DeleteFunc(slices.Clone(th.Answers), func(at time.Time) bool { return at.Equal(m.Stored) }) // it is not another one
 		doc, conn, err := t.opened(m.Channel)
 		if err != nil {
 			return nil, err

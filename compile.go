@@ -143,7 +143,7 @@ func (f *filter) listed() error {
 		}
 		if f.match("subscriber", names...); len(names) == 1 {
 			f.facts = append(f.facts, store.Match{Name: "subscriber", Any: names})
-		} else {
+		} else if len(f.sel.parts) == 0 {
 			f.sel.parts = f.byFact("subscriber", names)
 		}
 	}

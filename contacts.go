@@ -189,6 +189,7 @@ func (f *filter) contact(fact func(name, value string)) error {
 		return nil
 	}
 	f.match("contact", ids...)
+	f.sel.parts = f.byFact("contact", ids)
 	return nil
 }
 

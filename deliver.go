@@ -234,7 +234,7 @@ func (s *sending) outgoing(t *txn, m *conversation.Message, conv *conversation.C
 	out.Tag = conn.Capabilities().Window.Access(th.LastInbound, t.now, out.Human, nil).Tag
 	if m.ReplyTo != "" {
 		if err := t.load(messageKey(m.ReplyTo)); err == nil {
-			if quoted, err := t.message(m.ReplyTo); err == nil {
+			if quoted, err := t.message(m.ReplyTo); err == nil && quoted.Channel == m.Channel { // another channel does not know its ID
 				out.ReplyTo = quoted.ProviderID
 				if out.ReplyTo == "" && len(quoted.Parts) > 0 {
 					out.ReplyTo = quoted.Parts[0].ProviderID

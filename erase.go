@@ -42,9 +42,7 @@ func (t *txn) erase(actor conversation.Actor, conv *conversation.Conversation, a
 	}
 	for _, part := range append(parts, *conv) {
 		if part.ID != conv.ID {
-			if part.Hold {
-				return &conversation.StateError{Command: "erase", Reason: "a part of the conversation is under a legal hold", Instead: "release"}
-			}
+			part.Hold = conv.Hold // the head took the part's over, and has been released since if it has none
 		}
 		env, err := t.env(actor, part.Mailbox, t.ids)
 		if err != nil {

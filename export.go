@@ -115,7 +115,7 @@ func (s *Session) export(ctx context.Context, w io.Writer, e Export) error {
 	default:
 		return invalid("Format", "%q; use %q or %q", e.Format, JSONLines, CSV)
 	}
-	run := &exporting{session: s, export: e, out: out, begun: s.desk.now(), ids: slices.Compact(slices.Sorted(slices.Values(e.IDs)))}
+	run := &exporting{session: s, export: e, out: out, begun: s.desk.now(), done: map[string]bool{}, ids: slices.Compact(slices.Sorted(slices.Values(e.IDs)))}
 	for more := true; more; {
 		var err error
 		if more, err = run.page(ctx); err != nil {
@@ -136,7 +136,9 @@ type exporting struct {
 	begun   time.Time
 	ids     []string
 	after   string
-	broken  error // what went wrong after something of a conversation was written
+	sel     walking
+	done    map[string]bool // those written, of an export over IDs: several may lead to one
+	broken  error           // what went wrong after something of a conversation was written
 }
 
 // page writes the next conversations. The caller's rights are looked up for each page, and each conversation is read anew.
@@ -186,7 +188,7 @@ func (x *exporting) find(t *txn, c caller) (ids []string, more bool, err error) 
 			ids = append(ids, conv.ID)
 		}
 	}
-	x.after = f.last
+	x.after, x.sel = f.last, sel
 	return ids, f.last != "", nil
 }
 
@@ -196,12 +198,34 @@ func (x *exporting) conversation(t *txn, c caller, id string) error {
 	if err != nil {
 		return err
 	}
+	if x.done[conv.ID] {
+		return nil
+	}
+	if x.export.Query != nil {
+		row, _ := t.row(conversationKey(conv.ID))
+		switch {
+		case conv.ID > id:
+			return nil // merged since it was found, into one that comes yet
+		case conv.ID < id: // into one that is written already
+			if err := t.reachesPart(c, &conv, id); err != nil {
+				return err
+			}
+			if conv, err = t.conversation(id); err != nil {
+				return err
+			}
+		case !x.sel.holds(&row):
+			return nil // it has left what is exported
+		}
+	}
 	if conv.Method == conversation.MethodInternal && !x.export.Whispers {
 		return nil
 	}
 	people, err := t.people(&conv)
 	if err != nil {
 		return err
+	}
+	if x.export.Query == nil {
+		x.done[conv.ID] = true
 	}
 	x.broken = x.write(t, c, &conv, people)
 	return x.broken

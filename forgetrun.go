@@ -110,7 +110,7 @@ func (f *forgetting) takeUp(t *txn, doc *forgetDoc, id string) error {
 	if err != nil {
 		return err
 	}
-	if conv.Hold || slices.ContainsFunc(parts, func(p conversation.Conversation) bool { return p.Hold }) {
+	if conv.Hold { // the parts' own is the whole's, or has been released with it
 		doc.Held++
 		doc.next(doc.After, t.now)
 		return nil
@@ -416,23 +416,33 @@ func (t *txn) conceal(m *conversation.Message) error {
 				return err
 			}
 		}
-		for _, part := range conv.Parts {
-			if err := t.concealBefore(part, m); err != nil {
-				return err
-			}
+		if err := t.concealBefore(&conv, m); err != nil {
+			return err
 		}
 		id = conv.Into
 	}
 	return nil
 }
 
-// concealBefore takes it from what a conversation was before another was merged into it.
-func (t *txn) concealBefore(part string, m *conversation.Message) error {
-	doc, ok, err := doc[mergeDoc](t, document("merge", part))
-	if err != nil || !ok || !doc.Before.Conceal(m) {
+// concealBefore takes it from what a conversation, and what is merged into it, was before others were.
+func (t *txn) concealBefore(conv *conversation.Conversation, m *conversation.Message) error {
+	parts, err := t.partsOf(conv)
+	if err != nil {
 		return err
 	}
-	return t.put(store.Row{Key: document("merge", part)}, formatDocument, doc)
+	for i := range parts {
+		key := document("merge", parts[i].ID)
+		doc, ok, err := doc[mergeDoc](t, key)
+		if err != nil {
+			return err
+		}
+		if ok && doc.Before.Conceal(m) {
+			if err := t.put(store.Row{Key: key}, formatDocument, doc); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // notes deletes a page of the notes on a profile.

@@ -80,7 +80,7 @@ func (s *Session) importContacts(ctx context.Context, file io.Reader, how Import
 		im.how.Comma = separator(first)
 	}
 	im.csv = csv.NewReader(text)
-	im.csv.Comma, im.csv.FieldsPerRecord, im.csv.ReuseRecord, im.csv.TrimLeadingSpace = im.how.Comma, -1, true, true
+	im.csv.Comma, im.csv.FieldsPerRecord, im.csv.ReuseRecord, im.csv.TrimLeadingSpace = im.how.Comma, -1, true, im.how.Comma != '\t' // a tab is a space, and would be trimmed
 	if err := im.headings(ctx); err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decoded turns a file into UTF-8: by its mark, and without one by whether its beginning is UTF-8.
+// decoded turns a file into UTF-8: by its mark, and without one by whether what follows its first accent is UTF-8.
 func decoded(file io.Reader) io.Reader {
 	raw := bufio.NewReaderSize(file, 64<<10)
 	head, _ := raw.Peek(64 << 10) // what is shorter is all there is
@@ -131,10 +131,34 @@ func decoded(file io.Reader) io.Reader {
 		_, _ = raw.Discard(3)
 	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
 		return transform.NewReader(raw, unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder())
-	case !utf8.Valid(whole(head)):
-		return charmap.Windows1252.NewDecoder().Reader(raw)
 	}
-	return raw
+	return &guessed{raw: raw}
+}
+
+// guessed is a file that is ASCII as far as it has been read, and then UTF-8 or Windows-1252.
+type guessed struct {
+	raw *bufio.Reader
+	as  io.Reader // from the first accent on
+}
+
+func (g *guessed) Read(p []byte) (int, error) {
+	if g.as != nil {
+		return g.as.Read(p)
+	}
+	head, err := g.raw.Peek(64 << 10) // what is shorter is all there is
+	accent := bytes.IndexFunc(head, func(r rune) bool { return r >= utf8.RuneSelf })
+	switch {
+	case accent < 0 && len(head) == 0:
+		return 0, err
+	case accent < 0:
+		return io.LimitReader(g.raw, int64(len(head))).Read(p)
+	case accent > 0:
+		return io.LimitReader(g.raw, int64(accent)).Read(p)
+	}
+	if g.as = g.raw; !utf8.Valid(whole(head)) {
+		g.as = charmap.Windows1252.NewDecoder().Reader(g.raw)
+	}
+	return g.as.Read(p)
 }
 
 // whole cuts off what may be the beginning of a character.

@@ -144,6 +144,25 @@ func (t *txn) letGo(j laterJob) error {
 	if err != nil {
 		return err
 	}
+	if m.OnAnswer {
+		since := th.LastInbound
+		if !ok {
+			since = m.Stored // the thread went with a part
+		}
+		answered, err := t.answeredElsewhere(&m, since, conv.ID)
+		if err != nil {
+			return err
+		}
+		if answered {
+			command, err := t.cancel(&conv, &m, conversation.ByAnswer)
+			if err != nil {
+				return err
+			}
+			env.Actor = conversation.Actor{Kind: conversation.BySystem}
+			_, err = t.apply(&conv, false, env, command)
+			return err
+		}
+	}
 	refusal := t.closed(&m, th)
 	if refusal == nil {
 		change, err := t.apply(&conv, false, env, conversation.Reply{Message: m, Thread: th})
@@ -159,6 +178,24 @@ func (t *txn) letGo(j laterJob) error {
 	env.Actor = conversation.Actor{Kind: conversation.BySystem}
 	_, err = t.apply(&conv, false, env, conversation.Fail{Message: &m})
 	return err
+}
+
+// answeredElsewhere reports whether the customer has written since a time on a message's thread, which leads to another conversation by now.
+func (t *txn) answeredElsewhere(m *conversation.Message, since time.Time, conv string) (bool, error) {
+	name := threadName(m.Channel, m.Thread)
+	if err := t.load(name); err != nil {
+		return false, err
+	}
+	row, ok := t.led(name)
+	if !ok || row.ID == conv {
+		return false, nil
+	}
+	now, err := decode[conversation.Conversation](t, row)
+	if err != nil {
+		return false, err
+	}
+	known, _ := now.Thread(m.Channel, m.Thread)
+	return known.LastInbound.After(since), nil
 }
 
 func ignoreNotFound(err error) error {

@@ -242,6 +242,9 @@ func (t *txn) unmerge(c caller, head, p *conversation.Conversation) (left conver
 	if err != nil {
 		return left, err
 	}
+	if err := t.ownPreview(head.ID, &undo.Before); err != nil {
+		return left, err
+	}
 	release := conversation.Release{Part: *p, Before: undo.Before}
 	if release.Others, err = t.siblings(head, p.ID); err != nil {
 		return left, err
@@ -273,6 +276,32 @@ func (t *txn) unmerge(c caller, head, p *conversation.Conversation) (left conver
 		return left, err
 	}
 	return t.relabel(&change.Conversation)
+}
+
+// ownPreview has what a conversation was before a merge show its newest message of now: the one that it showed may be in the trash, taken
+// back or erased since.
+func (t *txn) ownPreview(id string, before *conversation.Conversation) error {
+	before.Latest, before.Preview, before.Activity = 0, "", before.Created
+	q := store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "conversation", Value: id}
+	for {
+		page, err := t.desk.store.List(t.ctx, q)
+		if err != nil {
+			return err
+		}
+		messages, err := decodeAll[conversation.Message](page.Rows)
+		if err != nil {
+			return err
+		}
+		for i := range messages {
+			if m := &messages[i]; m.Visible() && m.Sequence > 0 {
+				before.Latest, before.Preview, before.Activity = m.Sequence, conversation.Preview(m), m.Stored
+				return nil
+			}
+		}
+		if q.Cursor = page.Cursor; q.Cursor == "" {
+			return nil
+		}
+	}
 }
 
 // siblings loads the parts of a conversation but one, and the documents of their merges.

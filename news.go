@@ -201,6 +201,9 @@ func (in *inbound) reaction(item channel.Item) error {
 	if !ok {
 		return in.park(item.Reaction.ID, item)
 	}
+	if !m.Erased.IsZero() {
+		return nil
+	}
 	m.Reactions = slices.Clone(m.Reactions)
 	before := len(m.Reactions)
 	if !react(&m, item, in.now) {
@@ -294,6 +297,9 @@ func (in *inbound) unsend(item channel.Item) error {
 	}
 	part, err := in.partOf(h, &m)
 	if err != nil {
+		return err
+	}
+	if err := in.concealBefore(&h.Conversation, &m); err != nil {
 		return err
 	}
 	before := m

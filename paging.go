@@ -25,7 +25,7 @@ func (t *txn) page(sel *selection) (*found, error) {
 	if sel.keep != nil {
 		q.Limit = store.MaxLimit
 	}
-	rows, cursor, err := t.list(&q, sel.parts)
+	rows, at, cursor, err := t.list(&q, sel.parts)
 	if err != nil {
 		return nil, listError(err)
 	}
@@ -42,7 +42,7 @@ func (t *txn) page(sel *selection) (*found, error) {
 			cursor = q.At(places[size-1])
 			break
 		}
-		f.items, places = append(f.items, conv), append(places, positionOf(&q, &rows[i]))
+		f.items, places = append(f.items, conv), append(places, at[i])
 	}
 	if q.Cursor = cursor; sel.until > 0 && q.Ascending && cursor != "" {
 		if p, _, err := q.After(); err == nil && p.Order > sel.until {
@@ -91,17 +91,20 @@ func before(p store.Position, ascending bool) store.Position {
 }
 
 // list reads a page of rows: of the query itself, or of its parts, merged.
-func (t *txn) list(q *store.Query, parts []store.Query) ([]store.Row, string, error) {
+func (t *txn) list(q *store.Query, parts []store.Query) (rows []store.Row, at []store.Position, cursor string, err error) {
 	if len(parts) == 0 {
 		page, err := t.desk.store.List(t.ctx, *q)
 		if err != nil {
-			return nil, "", err
+			return nil, nil, "", err
 		}
-		return page.Rows, page.Cursor, nil
+		for i := range page.Rows {
+			at = append(at, positionOf(q, &page.Rows[i]))
+		}
+		return page.Rows, at, page.Cursor, nil
 	}
 	after, begins, err := q.After()
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	m := merge{q: q, size: q.Size()}
 	for _, part := range parts {
@@ -112,26 +115,34 @@ func (t *txn) list(q *store.Query, parts []store.Query) ([]store.Row, string, er
 		}
 		page, err := t.desk.store.List(t.ctx, part)
 		if err != nil {
-			return nil, "", err
+			return nil, nil, "", err
 		}
 		if err := m.add(&part, page); err != nil {
-			return nil, "", err
+			return nil, nil, "", err
 		}
 	}
-	rows, cursor := m.page()
-	return rows, cursor, nil
+	rows, at, cursor = m.page()
+	return rows, at, cursor, nil
 }
 
 // merge makes one page of pages that are in the same order. What stands behind the end of a page that goes on is not yet known.
 type merge struct {
 	q     *store.Query
 	size  int
-	rows  []store.Row
+	rows  []placed
 	known *store.Position // as far as every part has been read; nil: to the end
 }
 
+// placed is a row with its position in the order that the merged lists have.
+type placed struct {
+	store.Row
+	at store.Position
+}
+
 func (m *merge) add(part *store.Query, page *store.Page) error {
-	m.rows = append(m.rows, page.Rows...)
+	for i := range page.Rows {
+		m.rows = append(m.rows, placed{page.Rows[i], positionOf(part, &page.Rows[i])})
+	}
 	if page.Cursor == "" {
 		return nil
 	}
@@ -152,27 +163,26 @@ func (m *merge) compare(a, b store.Position) int {
 	return -order
 }
 
-func (m *merge) page() (rows []store.Row, cursor string) {
+func (m *merge) page() (rows []store.Row, places []store.Position, cursor string) {
 	seen := map[store.Key]bool{} // one that moved meanwhile may be here in two places
-	slices.SortFunc(m.rows, func(a, b store.Row) int { return m.compare(activityOf(&a), activityOf(&b)) })
-	for i := range m.rows {
-		at := activityOf(&m.rows[i])
-		if m.known != nil && m.compare(at, *m.known) > 0 {
+	slices.SortFunc(m.rows, func(a, b placed) int { return m.compare(a.at, b.at) })
+	for _, row := range m.rows {
+		if m.known != nil && m.compare(row.at, *m.known) > 0 {
 			break
 		}
-		if seen[m.rows[i].Key] {
+		if seen[row.Key] {
 			continue
 		}
-		seen[m.rows[i].Key] = true
+		seen[row.Key] = true
 		if len(rows) == m.size {
-			return rows, m.q.At(activityOf(&rows[m.size-1]))
+			return rows, places, m.q.At(places[m.size-1])
 		}
-		rows = append(rows, m.rows[i])
+		rows, places = append(rows, row.Row), append(places, row.at)
 	}
 	if m.known != nil {
 		cursor = m.q.At(*m.known)
 	}
-	return rows, cursor
+	return rows, places, cursor
 }
 
 // positionOf is a row's position in a query's list.

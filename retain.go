@@ -91,8 +91,16 @@ func (t *txn) countDue(k keep, n *RetentionCount) error {
 		return nil
 	}
 	_, err := t.trashed(k.box.ID, until, countLimit, func(_ store.Row, m conversation.Message) error {
+		conv, err := t.head(m.Conversation)
+		if err != nil {
+			return ignoreNotFound(err)
+		}
+		if conv.Hold {
+			n.Held++
+			return nil
+		}
 		step := k.policy.NextMessage(m.Trashed, false)
-		err := note(RetentionItem{Conversation: m.Conversation, Message: m.ID, Mailbox: k.box.ID, Action: step.Action, Due: step.At})
+		err = note(RetentionItem{Conversation: m.Conversation, Message: m.ID, Mailbox: k.box.ID, Action: step.Action, Due: step.At})
 		if err == nil {
 			n.Messages++
 		}

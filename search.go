@@ -55,7 +55,7 @@ const (
 // page holds. Nobody finds what his lists do not show. A page may be shorter than its limit, even empty, and still have a next one.
 // Errors: ErrInvalid, ErrCursor.
 func (s *Session) Search(ctx context.Context, q SearchQuery) (page Page[Hit], err error) {
-	if q.View == "" {
+	if q.View == "" && q.Saved == "" {
 		q.View = AllView
 	}
 	err = s.read(ctx, "search", "", func(t *txn, c caller) error {
@@ -87,6 +87,9 @@ func (t *txn) search(c caller, q SearchQuery) (*search, error) {
 	number := shortNumber(q.Text)
 	words, err := searched(q.Text)
 	if err != nil && (number == "" || !strings.Contains(q.Text, "#")) {
+		return nil, err
+	}
+	if q.Query, err = t.saved(c, q.Query); err != nil {
 		return nil, err
 	}
 	filters := q.Query
@@ -222,8 +225,11 @@ func (sr *search) hits(row *store.Row, found Found, first bool) ([]Hit, error) {
 		return sr.hit(Hit{Found: found}, row.ID, nil)
 	}
 	q := sr.query
-	if q.Contact != "" && q.Contact != row.ID {
-		return nil, nil
+	if q.Contact != "" {
+		of, err := sr.setOf(q.Contact)
+		if err != nil || !slices.Contains(of, row.ID) {
+			return nil, err
+		}
 	}
 	q.Contact, q.Limit = row.ID, contactHits
 	if first {
@@ -257,7 +263,7 @@ func (sr *search) hit(hit Hit, id string, message *store.Row) ([]Hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	row, _ := sr.row(conversationKey(id))
+	row, _ := sr.row(conversationKey(conv.ID)) // what it is merged into, where it is a part
 	if !store.Matches(&row, &sr.within.Query) || sr.within.keep != nil && !sr.within.keep(&conv) {
 		return nil, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/channel"
@@ -111,11 +112,48 @@ type keyUse struct {
 	hash string
 }
 
+// sameForm is a value as it prints the same for the same content: without what is empty, and with its times in UTC.
+func sameForm(v any) any {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // an action is plain
+	}
+	var tree any
+	if err := json.Unmarshal(text, &tree); err != nil {
+		panic(err)
+	}
+	return inUTC(tree)
+}
+
+func inUTC(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if v[name] = inUTC(member); v[name] == nil {
+				delete(v, name)
+			}
+		}
+	case []any:
+		if len(v) == 0 {
+			return nil
+		}
+		for i := range v {
+			v[i] = inUTC(v[i])
+		}
+	case string:
+		if at, err := time.Parse(time.RFC3339Nano, v); err == nil {
+			return at.UTC().Format(time.RFC3339Nano)
+		}
+		return strconv.Quote(v)
+	}
+	return v
+}
+
 // hashDraft tells two drafts under one key apart.
 func hashDraft(d Draft, where string) string {
 	actions := ""
-	if len(d.Then) > 0 {
-		actions = fmt.Sprintf("%#v", d.Then)
+	for _, a := range d.Then {
+		actions += fmt.Sprintf("%T %v\n", a, sameForm(a))
 	}
 	// None and empty are the same.
 	d.At = d.At.UTC()
@@ -180,7 +218,7 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 		return msg, err
 	}
 	if !isNew {
-		if err := t.dropDraft(c, conv.ID, whisper); err != nil {
+		if err := t.dropDraft(c, conv, whisper); err != nil {
 			return msg, err
 		}
 		if err := t.noticed(c, conv.ID); err != nil {

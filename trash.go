@@ -58,7 +58,13 @@ func (s *Session) EmptyTrashPreview(ctx context.Context, mailbox string) (n Tras
 			return err
 		}
 		for _, box := range boxes {
-			more, err := t.trashed(box, time.Time{}, countLimit, func(store.Row, conversation.Message) error { n.Messages++; return nil })
+			more, err := t.trashed(box, time.Time{}, countLimit, func(_ store.Row, m conversation.Message) error {
+				conv, err := t.head(m.Conversation)
+				if err == nil && !conv.Hold && conv.Place != conversation.Trash && conv.Erasing.IsZero() {
+					n.Messages++
+				}
+				return ignoreNotFound(err)
+			})
 			if err != nil {
 				return err
 			}
@@ -229,7 +235,7 @@ func (t *txn) wipe(actor conversation.Actor, id string, until time.Time) (bool, 
 		return false, err
 	}
 	conv, err := t.head(m.Conversation)
-	if errors.Is(err, ErrNotFound) || err == nil && conv.Hold {
+	if errors.Is(err, ErrNotFound) || err == nil && (conv.Hold || !conv.Erasing.IsZero()) {
 		return false, nil
 	}
 	if err != nil {
@@ -237,6 +243,9 @@ func (t *txn) wipe(actor conversation.Actor, id string, until time.Time) (bool, 
 	}
 	if m.Delivery == conversation.Queued || m.Delivery == conversation.Sending {
 		return false, nil // it is not lost silently; the next round finds it sent
+	}
+	if err := t.concealBefore(&conv, &m); err != nil {
+		return false, err
 	}
 	return true, t.wiped(actor, &m, conv.Mailbox)
 }

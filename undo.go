@@ -32,7 +32,11 @@ func (t *txn) cancel(conv *conversation.Conversation, m *conversation.Message, b
 // it, conversation.ErrState of a message that failed or is not one that is sent.
 func (s *Session) CancelSend(ctx context.Context, messageID string) (conversation.Message, error) {
 	return s.unsent(ctx, "cancel send", messageID, func(t *txn, c caller, conv *conversation.Conversation, m *conversation.Message) error {
-		command, err := t.cancel(conv, m, "")
+		of, err := t.enteredIn(conv, m)
+		if err != nil {
+			return err
+		}
+		command, err := t.cancel(of, m, "")
 		if err != nil {
 			return err
 		}
@@ -40,12 +44,24 @@ func (s *Session) CancelSend(ctx context.Context, messageID string) (conversatio
 		if err != nil {
 			return err
 		}
-		change, err := t.apply(conv, false, env, command)
+		change, err := t.apply(of, false, env, command)
 		if err == nil && m.Sequence == 0 {
 			*m = change.Messages[0]
 		}
+		if err == nil && of.ID != conv.ID {
+			env.IDs = t.ids[conversation.MaxEntries:]
+			err = t.repaint(conv, of, &change, env)
+		}
 		return err
 	})
+}
+
+// enteredIn is the conversation on whose timeline a message is: a part's, or the whole's own, on which one that is scheduled gets its place.
+func (t *txn) enteredIn(conv *conversation.Conversation, m *conversation.Message) (*conversation.Conversation, error) {
+	if m.Sequence == 0 {
+		return conv, nil
+	}
+	return t.timelineOf(conv, m)
 }
 
 // unsent carries out a change of a message that has not left. One that is cancelled stays as it is.
@@ -94,7 +110,20 @@ func (s *Session) EditScheduled(ctx context.Context, messageID string, draft Dra
 		if err := t.putMessage(m); err != nil {
 			return err
 		}
-		_, err = t.apply(conv, false, env, append([]conversation.Command{conversation.Revise{Message: m}}, draft.Then...)...)
+		of, err := t.enteredIn(conv, m)
+		if err != nil {
+			return err
+		}
+		if of.ID == conv.ID {
+			_, err = t.apply(conv, false, env, append([]conversation.Command{conversation.Revise{Message: m}}, draft.Then...)...)
+			return err
+		}
+		change, err := t.apply(of, false, env, conversation.Revise{Message: m})
+		if err != nil {
+			return err
+		}
+		paint := conversation.Repaint{Before: *of, After: change.Conversation, Event: conversation.EventEdited, Message: m.ID}
+		_, err = t.apply(conv, false, env, append([]conversation.Command{paint}, draft.Then...)...)
 		return err
 	})
 }
@@ -134,6 +163,9 @@ func (t *txn) revise(c caller, conv *conversation.Conversation, m *conversation.
 	}
 	if len(draft.Tags) == 0 {
 		p.message.Tags = m.Tags
+	}
+	if err := t.dropFiles(m); err != nil { // once those of the draft are counted, so that what stays is not let go
+		return err
 	}
 	was := *m
 	*m = p.message

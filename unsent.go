@@ -117,17 +117,22 @@ func (t *txn) writer(a Actor, op string) (caller, error) {
 	return c, err
 }
 
-// dropDraft drops the draft of what the caller sends, in the same commit.
-func (t *txn) dropDraft(c caller, conv string, whisper bool) error {
+// dropDraft drops the draft of what the caller sends, in the same commit: also what he wrote in a part.
+func (t *txn) dropDraft(c caller, conv *conversation.Conversation, whisper bool) error {
 	if c.agent.ID == "" {
 		return nil
 	}
-	key := draftKey(c.agent.ID, conv, whisper)
-	if err := t.load(key); err != nil {
+	keys := []store.Key{draftKey(c.agent.ID, conv.ID, whisper)}
+	for _, part := range conv.Parts {
+		keys = append(keys, draftKey(c.agent.ID, part, whisper))
+	}
+	if err := t.load(keys...); err != nil {
 		return err
 	}
-	if _, ok := t.row(key); ok {
-		t.remove(key)
+	for _, key := range keys {
+		if _, ok := t.row(key); ok {
+			t.remove(key)
+		}
 	}
 	return nil
 }

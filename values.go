@@ -157,7 +157,7 @@ type Channel struct {
 	Options   map[string]string `json:"options,omitempty"`   // as the driver documents
 	Default   bool              `json:"default,omitempty"`   // the mailbox's channel for outgoing messages. There is one: the last that was set takes it from the other
 	Inactive  bool              `json:"inactive,omitempty"`  // sends and receives nothing
-	OptIn     bool              `json:"optIn,omitempty"`     // double opt-in: automation writes, and the business writes first, only to who has answered AskConsent with yes
+	OptIn     bool              `json:"optIn,omitempty"`     // double opt-in: automation and the system write, and an agent writes first, only to who has answered AskConsent with yes
 	OptInText string            `json:"optInText,omitempty"` // what AskConsent sends, at most 1,000 bytes. Defaults to an English sentence
 	Templates []Template        `json:"templates,omitempty"` // approved by the platform; the first is the channel's default
 	PollEvery time.Duration     `json:"pollEvery,omitempty"` // how often to ask the provider for what no webhook brought, 1 s to 7 days. Defaults to 5 minutes where the driver can; negative: never

@@ -59,6 +59,9 @@ func (s *Session) SaveView(ctx context.Context, v SavedView) (SavedView, error) 
 		if v.ID == "" {
 			v.ID = t.id(0)
 		}
+		if v.Shared && conversation.FolderAgent(v.Filter.Folder) != "" {
+			return invalid("Filter", "names a personal folder, which others do not see; keep the view to yourself")
+		}
 		if _, err := t.compile(c, v.Filter); err != nil {
 			return err
 		}

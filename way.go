@@ -53,7 +53,7 @@ func (f *filter) ranges(by store.Dimension, values ...string) (out []store.Range
 	return out
 }
 
-// byFact returns a list for each value of a fact that is ordered by activity.
+// byFact returns a list for each value of a fact: the lists are in one order.
 func (f *filter) byFact(name string, values []string) (parts []store.Query) {
 	for _, value := range values {
 		parts = append(parts, store.Query{Fact: name, Value: value})

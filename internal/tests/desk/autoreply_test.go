@@ -232,3 +232,28 @@ func TestU3_BadRepliesAreRefused(t *testing.T) {
 		assert.Len(t, w.texts(), 1, "other settings leave them in use")
 	})
 }
+
+func TestU3_NotToTheMachineOfAnotherThread(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		ann, list := w.hears("ann", "Hi"), w.hears("list", "Hi, too")
+		_, err := w.setup.Merge(ctx, ann.ID, list.ID)
+		require.NoError(t, err)
+		w.replies(ann.ID, "Hello")
+		w.run()
+		w.answers(frontdesk.AutoReply{ID: "a", Text: "Please wait", Audience: frontdesk.AudienceUntaken, After: 2 * time.Minute})
+		w.clock.Advance(time.Minute)
+		w.hears("ann", "Anybody?")
+		w.run()
+		w.clock.Advance(time.Minute)
+		in := w.says("list", "Out of office")
+		in.Message.Automatic = true
+		w.takes(in)
+		w.run()
+		w.passes(5 * time.Minute)
+		for _, call := range w.provider.Sent("shop") {
+			if call.Part.Text == "Please wait" {
+				assert.Equal(t, "ann", call.Part.Thread)
+			}
+		}
+	})
+}

@@ -241,3 +241,33 @@ func TestS16_WhichOfThemOptedOut(t *testing.T) {
 		assert.Equal(t, []bool{false, true}, outs(w, group.Contacts))
 	})
 }
+
+func TestS16_AnOlderStartUndoesNoStop(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		said := func(text string, out bool, at time.Time) []channel.Item {
+			m := w.says("ann", text)
+			m.At = at
+			c := m
+			c.Message, c.Consent = nil, &channel.Consent{From: m.Message.From[0], OptedOut: out, Message: m.Message.ID}
+			return []channel.Item{m, c}
+		}
+		now := w.clock.Now()
+		start := said("START", false, now.Add(-5*time.Minute))
+		require.Equal(t, http.StatusOK, w.hook(said("STOP", true, now)...))
+		w.clock.Advance(time.Minute)
+		require.Equal(t, http.StatusOK, w.hook(start...))
+		p, err := w.setup.Contact(ctx, w.current("ann").Contacts[0])
+		require.NoError(t, err)
+		assert.Equal(t, conversation.OptedOut, p.ConsentOn(w.chat.ID).State, "STOP was the last word")
+	})
+}
+
+func TestS16_OptInBindsAutomaticAnswers(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		w.update(w.chat.ID, func(ch *frontdesk.Channel) { ch.OptIn = true })
+		w.answers(frontdesk.AutoReply{ID: "a", Text: "We will be with you"})
+		w.hears("ann", "Hi")
+		w.run()
+		assert.Empty(t, w.texts())
+	})
+}

@@ -408,3 +408,26 @@ func TestK6_WhatNobodyVouchesForIsMarked(t *testing.T) {
 		assert.Equal(t, sure, w.writes("+4915144444444", "From my other phone", mail).Contacts[0], "what the platform vouches for is his")
 	})
 }
+
+func TestK10_TabsAndEmptyCells(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		r, err := w.setup.ImportContacts(ctx, strings.NewReader("name\temail\tphone\nAnn\t\t+4915112345678\n\tbob@example.com\t\n"), frontdesk.Import{})
+		require.NoError(t, err)
+		assert.Empty(t, r.BadRows)
+		assert.Equal(t, 2, r.Created)
+	})
+}
+
+func TestK10_AccentsLateInTheFile(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		var b strings.Builder
+		b.WriteString("name,email\n")
+		for i := range 1500 {
+			fmt.Fprintf(&b, "Plain Name Of Somebody %d,someone-with-a-long-address-%d@example.com\n", i, i)
+		}
+		b.WriteString("M\xfcller,mueller@example.com\n")
+		r, err := w.setup.ImportContacts(ctx, strings.NewReader(b.String()), frontdesk.Import{})
+		require.NoError(t, err)
+		assert.Empty(t, r.BadRows)
+	})
+}

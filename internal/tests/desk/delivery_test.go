@@ -594,3 +594,55 @@ func TestS12_NewsTheWrongWayRound(t *testing.T) {
 		}
 	})
 }
+
+// What has been erased cannot be sent again: nothing would be in it.
+func TestS14_NoRetryOfWhatIsErased(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		m := w.replies(c.ID, "answer")
+		w.run()
+		provider := w.message(m.ID).Parts[0].ProviderID
+		w.trashesOne(m.ID)
+		w.clock.Advance(time.Second)
+		_, err := w.setup.EmptyTrash(ctx, "")
+		require.NoError(t, err)
+		w.run()
+		w.takes(channel.Item{Account: "shop", At: w.clock.Now(), Receipt: &channel.Receipt{IDs: []string{provider}, Delivery: conversation.Failed}})
+		_, err = w.jane.Retry(ctx, m.ID)
+		assert.ErrorIs(t, err, conversation.ErrState)
+		w.run()
+		assert.Equal(t, []string{"answer"}, w.texts(), "nothing empty is sent")
+	})
+}
+
+func TestS12_UnsendBehindManyReactions(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		m := w.says("ann", "private")
+		for i := range 20 {
+			w.takes(channel.Item{Account: "shop", Thread: "ann", At: w.clock.Now(), Reaction: &channel.Reaction{ID: m.Message.ID, From: "p" + strconv.Itoa(i+1), Emoji: "x"}})
+		}
+		w.takes(channel.Item{Account: "shop", Thread: "ann", At: w.clock.Now(), Unsend: &channel.Unsend{ID: m.Message.ID}})
+		w.takes(m)
+		for _, e := range w.timeline(w.current("ann").ID) {
+			assert.NotEqual(t, "private", e.Text)
+		}
+	})
+}
+
+func TestS6_RetryOfTheLastOfAQuota(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		w.capable("five", func(c *channel.Capabilities) {
+			c.Window, c.Templates = channel.Window{Quotas: []channel.Quota{{Count: 1, Within: 48 * time.Hour}}}, false
+		})
+		c := w.arrives("five", "ann", "Hi")
+		w.provider.Next("five", loopback.Outcome{Err: &channel.Error{Class: channel.Content, Detail: "try another"}})
+		m, err := w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "Yes"})
+		require.NoError(t, err)
+		w.run()
+		require.Equal(t, conversation.Failed, w.message(m.ID).Delivery)
+		_, err = w.jane.Retry(ctx, m.ID)
+		require.NoError(t, err, "nothing has been sent yet")
+		w.run()
+		assert.Equal(t, conversation.Sent, w.message(m.ID).Delivery)
+	})
+}

@@ -439,3 +439,61 @@ func TestU4_WhereAnEndpointMayBe(t *testing.T) {
 		assert.Equal(t, "address", w.hooks("erp")[0].Attempts[0].Error)
 	})
 }
+
+// A replay may overtake the webhooks it is of.
+func TestU4_ReplayBeforeTheTap(t *testing.T) {
+	r := newReceiver(t)
+	var w *world
+	replayed := false
+	w = newWorld(t, stores.Memory(t), private, func(cfg *frontdesk.Config) {
+		cfg.Subscribers = map[string]frontdesk.Subscriber{"host": func(ctx context.Context, events []frontdesk.Event) error {
+			last := events[len(events)-1]
+			if last.Type == conversation.EventReceived && !replayed {
+				replayed = true
+				_, err := w.setup.ReplayEvents(ctx, "erp", last.Position, last.Position)
+				return err
+			}
+			return nil
+		}}
+	})
+	r.clock = w.clock
+	w.run()
+	require.NoError(t, w.setup.SaveEndpoint(ctx, erp(r)))
+	w.run()
+	w.hears("ann", "Hi")
+	w.run()
+	require.True(t, replayed)
+	for range 20 {
+		w.passes(time.Minute)
+	}
+	w.hears("bob", "Hi")
+	for range 20 {
+		w.passes(time.Minute)
+	}
+	got := map[int64]bool{}
+	for _, x := range r.all() {
+		got[x.position] = true
+	}
+	assert.Len(t, got, 2, "both messages are told")
+}
+
+func TestU4_DeletedEndpointIsToldNothingLater(t *testing.T) {
+	r := newReceiver(t)
+	w := newWorld(t, stores.Memory(t), private)
+	r.clock = w.clock
+	w.run()
+	require.NoError(t, w.setup.SaveEndpoint(ctx, erp(r)))
+	w.run()
+	r.answer = func(int, http.Header) int { return 500 }
+	w.hears("ann", "Hi")
+	w.run()
+	require.Len(t, r.all(), 1)
+	require.NoError(t, w.setup.DeleteEndpoint(ctx, "erp"))
+	other := newReceiver(t)
+	other.clock = w.clock
+	e := erp(other)
+	require.NoError(t, w.setup.SaveEndpoint(ctx, e))
+	w.passes(time.Hour)
+	w.passes(time.Hour)
+	assert.Empty(t, other.all(), "what it has not been told it never is")
+}

@@ -356,3 +356,38 @@ func (s *listings) List(ctx context.Context, q store.Query) (*store.Page, error)
 	}
 	return s.Store.List(ctx, q)
 }
+
+func TestU1_ASubscriberThatWasNeverWell(t *testing.T) {
+	away, asleep := &listener{}, true
+	w := newWorld(t, stores.Memory(t), func(cfg *frontdesk.Config) {
+		cfg.KeepEvents = 24 * time.Hour
+		cfg.Retry = []time.Duration{1000 * time.Hour}
+		cfg.Subscribers = map[string]frontdesk.Subscriber{"away": away.hear}
+	})
+	away.do = func(int, []frontdesk.Event) error {
+		if asleep {
+			return errors.New("away")
+		}
+		return nil
+	}
+	c := w.hears("ann", "Hi")
+	w.run()
+	many := func(n int) {
+		on, off := frontdesk.Tag{Add: []string{"a"}}, frontdesk.Tag{Remove: []string{"a"}}
+		for range n / 8 {
+			w.do(w.setup, c.ID, on, off, on, off, on, off, on, off)
+		}
+	}
+	many(1100)
+	w.run()
+	w.clock.Advance(48 * time.Hour)
+	many(700)
+	w.run()
+	asleep = false
+	w.clock.Advance(2000 * time.Hour)
+	w.run()
+	got := away.copied()
+	require.NotEmpty(t, got)
+	require.Greater(t, got[0].Position, int64(1))
+	assert.Equal(t, frontdesk.EventsLost, got[0].Type, "it is told that it missed some")
+}

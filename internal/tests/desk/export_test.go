@@ -245,3 +245,52 @@ func TestV6_Streams(t *testing.T) {
 		assert.Equal(t, 300, n)
 	})
 }
+
+func TestV6_APartAndItsHeadAreOne(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		head, part := w.hears("ann", "Hello"), w.hears("bob", "Hi")
+		_, err := w.jane.Merge(ctx, head.ID, part.ID)
+		require.NoError(t, err)
+		assert.Len(t, w.exported(w.setup, frontdesk.Export{IDs: []string{head.ID, part.ID}}), 1)
+	})
+}
+
+// writing calls do at the first write.
+type writing struct {
+	strings.Builder
+	do func()
+}
+
+func (w *writing) Write(p []byte) (int, error) {
+	if do := w.do; do != nil {
+		w.do = nil
+		do()
+	}
+	return w.Builder.Write(p)
+}
+
+func TestV6_MergedMeanwhile(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		head := w.hears("ann", strings.Repeat("long text ", 1000))
+		w.clock.Advance(time.Second)
+		part := w.hears("bob", "Hi")
+		out := &writing{do: func() {
+			_, err := w.jane.Merge(ctx, head.ID, part.ID)
+			require.NoError(t, err)
+		}}
+		require.NoError(t, w.setup.Export(ctx, out, frontdesk.Export{Query: &frontdesk.Query{View: frontdesk.AllView}, Format: frontdesk.JSONLines}))
+		assert.Equal(t, 1, strings.Count(out.String(), `"conversation":{"id":"`+head.ID))
+		assert.Equal(t, 1, strings.Count(out.String(), `"text":"Hi"`))
+	})
+}
+
+func TestV6_TrashedMeanwhile(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		w.hears("ann", strings.Repeat("long text ", 1000))
+		w.clock.Advance(time.Second)
+		c := w.hears("bob", "Trashed words")
+		out := &writing{do: func() { w.do(w.jane, c.ID, frontdesk.Trash{}) }}
+		require.NoError(t, w.setup.Export(ctx, out, frontdesk.Export{Query: &frontdesk.Query{View: frontdesk.Inbox}, Format: frontdesk.JSONLines}))
+		assert.NotContains(t, out.String(), "Trashed words")
+	})
+}

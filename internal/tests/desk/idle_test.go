@@ -183,3 +183,55 @@ func TestT6_Bounds(t *testing.T) {
 		}
 	})
 }
+
+// What comes back after it was closed is seen by a person, and not closed again before an agent has answered.
+func TestT6_ACloseTextThatFails(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		w.followsUp(frontdesk.AutoFollowUp{Close: time.Hour, CloseText: "Goodbye."})
+		c := w.hears("ann", "Hi")
+		w.replies(c.ID, "Hello")
+		w.run()
+		for range 30 {
+			w.provider.Next("shop", loopback.Outcome{Err: &channel.Error{Class: channel.Recipient, Detail: "unknown number"}})
+		}
+		w.clock.Advance(61 * time.Minute)
+		w.run()
+		assert.Len(t, w.provider.Sent("shop"), 2, "one answer and one goodbye")
+	})
+}
+
+func TestT6_ReopenedByHand(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		w.followsUp(frontdesk.AutoFollowUp{Close: time.Hour, CloseText: "Goodbye."})
+		c := w.hears("ann", "Hi")
+		w.replies(c.ID, "Hello")
+		w.run()
+		w.passes(61 * time.Minute)
+		require.Equal(t, conversation.Closed, w.get(c.ID).Status)
+		w.do(w.jane, c.ID, frontdesk.SetStatus{Status: conversation.Open})
+		w.run()
+		assert.Equal(t, conversation.Open, w.get(c.ID).Status, "a person has opened it")
+		assert.Len(t, w.texts(), 2, "one goodbye")
+	})
+}
+
+func TestT6_SnoozedAreSeen(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		w.followsUp(frontdesk.AutoFollowUp{Close: time.Hour, CloseText: "Goodbye."})
+		c := w.hears("ann", "Hi")
+		w.replies(c.ID, "Hello")
+		w.do(w.jane, c.ID, frontdesk.Snooze{Until: w.clock.Now().Add(24 * time.Hour)})
+		w.run()
+		w.passes(2 * time.Hour)
+		w.passes(23 * time.Hour)
+		assert.Equal(t, conversation.Open, w.get(c.ID).Status, "back from snooze for a person to see")
+		assert.Len(t, w.texts(), 1)
+	})
+}
+
+func TestT6_TextThatCannotBeFilled(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		err := w.setup.SaveMailbox(ctx, frontdesk.Mailbox{ID: "berlin", FollowUp: frontdesk.AutoFollowUp{Remind: time.Hour, Text: "Hi {{contact.name"}})
+		assert.Error(t, err)
+	})
+}

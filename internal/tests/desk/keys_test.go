@@ -194,3 +194,16 @@ func TestX5_SameKeyAtOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestS13_SameKeySameContent(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		berlin, err := time.LoadLocation("Europe/Berlin")
+		require.NoError(t, err)
+		at := w.clock.Now().Add(48 * time.Hour)
+		_, err = w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "x", Key: "k", Then: []frontdesk.Action{frontdesk.Snooze{Until: at}, frontdesk.Tag{Add: []string{"a"}}}})
+		require.NoError(t, err)
+		_, err = w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "x", Key: "k", Then: []frontdesk.Action{frontdesk.Snooze{Until: at.In(berlin)}, frontdesk.Tag{Add: []string{"a"}, Remove: []string{}}}})
+		assert.NoError(t, err)
+	})
+}

@@ -536,3 +536,45 @@ func TestS15_ComposeLaterOnce(t *testing.T) {
 		assert.Equal(t, m.Conversation, c.ID, "the answer comes where it was written")
 	})
 }
+
+func TestS15_CancelOnAnswerAfterAMerge(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		head, part := w.hears("ann", "Hi"), w.hears("bob", "Hello")
+		m := w.later(part.ID, "Still there?", time.Hour, onAnswer)
+		_, err := w.setup.Merge(ctx, head.ID, part.ID)
+		require.NoError(t, err)
+		w.clock.Advance(time.Minute)
+		w.takes(w.says("bob", "Yes"))
+		assert.Equal(t, conversation.Cancelled, w.message(m.ID).Delivery)
+		n := w.later(head.ID, "Still there?", time.Hour, onAnswer)
+		_, err = w.setup.Unmerge(ctx, part.ID)
+		require.NoError(t, err)
+		w.clock.Advance(time.Minute)
+		th := w.message(n.ID).Thread
+		w.takes(w.says(th, "Yes"))
+		w.passes(2 * time.Hour)
+		assert.Empty(t, w.texts())
+	})
+}
+
+func TestS15_ComposeTakesTheThread(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		_, err := w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "Still interested?", At: w.clock.Now().Add(time.Hour), CancelOnAnswer: true,
+			Then: []frontdesk.Action{frontdesk.SetStatus{Status: conversation.Closed}}})
+		require.NoError(t, err)
+		m, err := w.jane.Compose(ctx, frontdesk.Start{Channel: w.chat.ID, Address: "ann", Draft: frontdesk.Draft{Text: "By the way"}})
+		if err != nil {
+			m, err = w.jane.Compose(ctx, frontdesk.Start{Channel: w.chat.ID, Contact: c.Contacts[0], Draft: frontdesk.Draft{Text: "By the way"}})
+		}
+		require.NoError(t, err)
+		require.NotEqual(t, c.ID, m.Conversation)
+		require.Equal(t, "ann", m.Thread)
+		w.run()
+		w.clock.Advance(time.Minute)
+		w.hears("ann", "Yes, I am")
+		w.run()
+		w.passes(2 * time.Hour)
+		assert.Equal(t, []string{"By the way"}, w.texts(), "the customer has answered")
+	})
+}

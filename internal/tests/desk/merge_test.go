@@ -451,3 +451,39 @@ func TestS15_WrittenBeforeAMerge(t *testing.T) {
 		})
 	}
 }
+
+// What was erased while conversations were merged is not shown again when they are taken apart.
+func TestC22_UnmergeShowsNothingErased(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		head := w.hears("ann", "zanzibar secret")
+		w.clock.Advance(time.Minute)
+		part := w.hears("bob", "newer")
+		_, err := w.jane.Merge(ctx, head.ID, part.ID)
+		require.NoError(t, err)
+		w.trashesOne(w.timeline(head.ID)[0].ID)
+		w.clock.Advance(time.Second)
+		_, err = w.setup.EmptyTrash(ctx, "")
+		require.NoError(t, err)
+		w.run()
+		assert.Empty(t, w.traces("zanzibar"), "erased for good")
+		_, err = w.jane.Unmerge(ctx, part.ID)
+		require.NoError(t, err)
+		assert.NotContains(t, w.get(head.ID).Preview, "zanzibar")
+	})
+}
+
+func TestC22_UnmergeShowsNothingTakenBack(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		in := w.says("ann", "zanzibar secret")
+		w.takes(in)
+		head := w.current("ann")
+		w.clock.Advance(time.Minute)
+		part := w.hears("bob", "newer")
+		_, err := w.jane.Merge(ctx, head.ID, part.ID)
+		require.NoError(t, err)
+		w.unsent(in.Message.ID)
+		_, err = w.jane.Unmerge(ctx, part.ID)
+		require.NoError(t, err)
+		assert.NotContains(t, w.get(head.ID).Preview, "zanzibar")
+	})
+}

@@ -292,3 +292,28 @@ func TestRunRefusesABoundDesk(t *testing.T) {
 		assert.Equal(t, 503, serve(bound, w.provider.Request(w.says("ann", "Hi"))))
 	})
 }
+
+func TestS17_KeptPollLosesNoNews(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		w.polled(time.Minute)
+		on := func(i channel.Item) channel.Item { i.Account = "polled"; return i }
+		hi := on(w.says("ann", "Hi"))
+		w.takes(hi, on(w.says("bob", "Hi")))
+		_, err := w.setup.Block(ctx, w.current("bob").Contacts[0])
+		require.NoError(t, err)
+		for i := range 200 {
+			account := "more" + strconv.Itoa(i+1)
+			w.channel(frontdesk.Channel{Account: account, Mailbox: "berlin"})
+			w.takes(channel.Item{Account: account, Consent: &channel.Consent{From: hi.Message.From[0]}})
+		}
+		refused := on(w.says("bob", "nonsense"))
+		w.takes(refused)
+		taken := channel.Item{Account: "polled", Thread: "bob", At: w.clock.Now(), Unsend: &channel.Unsend{ID: refused.Message.ID}}
+		stop := channel.Item{Account: "polled", Thread: "ann", At: w.clock.Now(), Consent: &channel.Consent{From: hi.Message.From[0], OptedOut: true}}
+		w.provider.AddBatch("polled", taken, stop)
+		w.clock.Advance(2 * time.Minute)
+		w.run()
+		require.Len(t, w.kept(), 1)
+		assert.Contains(t, string(w.kept()[0].Body), `"OptedOut":true`, "what could not be decided is kept: %s", w.kept()[0].Reason)
+	})
+}

@@ -510,3 +510,78 @@ func TestT1_NothingIsLeft(t *testing.T) {
 		}
 	})
 }
+
+// A hold that a part brought is the whole's, and goes when that is released.
+func TestT4_AReleasedHoldOfAPart(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		head, part := w.hears("ann", "Hello"), w.hears("bob", "Hi")
+		w.holds(part.ID)
+		_, err := w.setup.Merge(ctx, head.ID, part.ID)
+		require.NoError(t, err)
+		w.do(w.setup, part.ID, frontdesk.SetHold{})
+		w.do(w.setup, head.ID, frontdesk.SetHold{}, frontdesk.Trash{})
+		require.False(t, w.get(head.ID).Hold)
+		w.clock.Advance(time.Second)
+		id, err := w.setup.EmptyTrash(ctx, "")
+		require.NoError(t, err)
+		w.run()
+		assert.Equal(t, 1, w.state(id).Done, "%v", w.results(id))
+		assert.True(t, w.gone(head.ID))
+	})
+}
+
+func TestT3_PreviewCountsWhatIsErased(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		a, b := w.hears("ann", "one"), w.hears("bob", "two")
+		w.hears("ann", "three")
+		w.hears("bob", "four")
+		w.trashesOne(w.timeline(a.ID)[0].ID)
+		w.trashesOne(w.timeline(b.ID)[0].ID)
+		w.do(w.setup, a.ID, frontdesk.Trash{})
+		w.holds(b.ID)
+		w.clock.Advance(time.Second)
+		n, err := w.setup.EmptyTrashPreview(ctx, "")
+		require.NoError(t, err)
+		id, err := w.setup.EmptyTrash(ctx, "")
+		require.NoError(t, err)
+		w.run()
+		s := w.state(id)
+		assert.Equal(t, s.Done, n.Conversations)
+		assert.Equal(t, s.Erased, n.Messages)
+	})
+}
+
+func TestT4_PreviewKnowsHeldMessages(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		b := w.hears("bob", "two")
+		w.hears("bob", "four")
+		w.trashesOne(w.timeline(b.ID)[0].ID)
+		w.holds(b.ID)
+		w.keeps(retention.Policy{TrashDays: 1})
+		w.clock.Advance(25 * time.Hour)
+		n, err := w.setup.RetentionPreview(ctx)
+		require.NoError(t, err)
+		w.run()
+		s, err := w.setup.SweepState(ctx)
+		require.NoError(t, err)
+		assert.Equal(t, s.Messages, n.Messages)
+		assert.Equal(t, 1, n.Held)
+	})
+}
+
+func TestT5_NoReactionToWhatIsErased(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		in := w.says("ann", "one")
+		w.takes(in)
+		c := w.current("ann")
+		w.hears("ann", "two")
+		id := w.timeline(c.ID)[0].ID
+		w.trashesOne(id)
+		w.clock.Advance(time.Second)
+		_, err := w.setup.EmptyTrash(ctx, "")
+		require.NoError(t, err)
+		w.run()
+		w.takes(channel.Item{Account: "shop", Thread: "ann", At: w.clock.Now(), Reaction: &channel.Reaction{ID: in.Message.ID, Emoji: "x", From: "zaphod"}})
+		assert.Empty(t, w.message(id).Reactions)
+	})
+}

@@ -420,3 +420,13 @@ func TestU2_BadRules(t *testing.T) {
 		require.ErrorIs(t, err, frontdesk.ErrInvalid)
 	})
 }
+
+func TestU2_NoPrivateReplyInARule(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		r, err := w.jane.SaveReply(ctx, frontdesk.SavedReply{Title: "Mine", Content: "x", Agent: "jd"})
+		require.NoError(t, err)
+		admin := w.agent(frontdesk.Agent{ID: "adm", Role: frontdesk.Admin})
+		err = admin.SaveRule(ctx, frontdesk.Rule{ID: "r", On: []frontdesk.Trigger{{Event: conversation.EventReceived}}, Do: []frontdesk.Step{{Reply: r.ID}}})
+		assert.Error(t, err, "another's private reply is not there for him, and the rule could never use it")
+	})
+}

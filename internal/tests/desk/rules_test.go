@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -216,5 +217,64 @@ func TestU2_ACommitThatFailsIsTriedAgain(t *testing.T) {
 		w.run()
 		require.Len(t, w.runs("first"), 1)
 		assert.Equal(t, frontdesk.RunDone, w.runs("first")[0].Outcome)
+	})
+}
+
+// after runs something once, behind the first commit that a test waits for.
+type afterCommit struct {
+	store.Store
+	hit func(b *store.Batch) bool
+	do  func()
+}
+
+func (s *afterCommit) Commit(ctx context.Context, b *store.Batch) error {
+	err := s.Store.Commit(ctx, b)
+	if err == nil && s.hit != nil && s.hit(b) {
+		s.hit = nil
+		s.do()
+	}
+	return err
+}
+
+func TestU2_DeletedAmidItsWalk(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		for _, who := range []string{"a", "b", "c", "d", "e"} {
+			w.hears(who, "Hi")
+		}
+		w.run()
+		w.rule(frontdesk.Rule{ID: "r", Every: &frontdesk.Schedule{Every: frontdesk.Hourly}, Do: []frontdesk.Step{{Action: frontdesk.Tag{Add: []string{"x"}}}}})
+		w.run()
+		w.clock.Advance(time.Hour)
+		w.run2(func(cfg *frontdesk.Config) {
+			cfg.Store = &afterCommit{Store: w.store, hit: func(b *store.Batch) bool {
+				for _, x := range b.Writes {
+					if x.Action != store.Check && len(x.Row.ID) > 6 && x.Row.ID[:6] == "run/r/" {
+						return true
+					}
+				}
+				return false
+			}, do: func() { require.NoError(t, w.setup.DeleteRule(ctx, "r")) }}
+		})
+		n := 0
+		for _, who := range []string{"a", "b", "c", "d", "e"} {
+			n += len(w.current(who).Tags)
+		}
+		assert.Equal(t, 1, n, "it does nothing once it is deleted")
+	})
+}
+
+func TestU3_RulesAnswerNoMachines(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		require.NoError(t, w.setup.SaveMailbox(ctx, frontdesk.Mailbox{ID: "berlin", Start: conversation.Closed}))
+		w.rule(frontdesk.Rule{ID: "r", On: []frontdesk.Trigger{{Event: conversation.EventCreated}}, Do: []frontdesk.Step{{Answer: "We got your message"}}})
+		w.run()
+		in := w.says("bounce", "Out of office")
+		in.Message.Automatic = true
+		w.takes(in)
+		w.run()
+		assert.Empty(t, w.texts(), "what was sent automatically is not answered")
+		w.hears("ann", "Hi")
+		w.run()
+		assert.Len(t, w.texts(), 1)
 	})
 }

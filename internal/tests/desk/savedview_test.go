@@ -150,3 +150,26 @@ func (w *world) settingsAtStart() (n int) {
 	}
 	return n
 }
+
+func TestV4_SearchWithinASavedView(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		w.hears("ann", "zanzibar")
+		v, err := w.jane.SaveView(ctx, frontdesk.SavedView{Name: "Mine", Filter: frontdesk.Query{View: frontdesk.Inbox}})
+		require.NoError(t, err)
+		for _, text := range []string{"zanzibar", "ann"} {
+			page, err := w.jane.Search(ctx, frontdesk.SearchQuery{Text: text, Query: frontdesk.Query{Saved: v.ID}})
+			require.NoError(t, err)
+			assert.Len(t, page.Items, 1)
+		}
+	})
+}
+
+func TestV4_NoSharedViewOfAPersonalFolder(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		admin := w.agent(frontdesk.Agent{ID: "adm", Role: frontdesk.Admin})
+		f, err := admin.SaveFolder(ctx, frontdesk.Folder{Name: "Mine", Agent: "adm"})
+		require.NoError(t, err)
+		_, err = admin.SaveView(ctx, frontdesk.SavedView{Name: "All", Shared: true, Filter: frontdesk.Query{Folder: f.ID}})
+		assert.ErrorIs(t, err, frontdesk.ErrInvalid)
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -351,5 +352,48 @@ func TestV3_UnderTheScanBudget(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, page.Items, 1, "one call looks through a few budgets")
 		assert.Equal(t, want.ID, page.Items[0].Conversation.ID)
+	})
+}
+
+func TestV3_FindsWhatWasMerged(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		head, part := w.hears("ann", "Hello"), w.hears("bob", "A zanzibar lottery")
+		require.Len(t, w.finds(w.jane, frontdesk.SearchQuery{Text: "zanzibar"}), 1)
+		_, err := w.jane.Merge(ctx, head.ID, part.ID)
+		require.NoError(t, err)
+		assert.Len(t, w.finds(w.jane, frontdesk.SearchQuery{Text: "zanzibar"}), 1)
+		assert.Len(t, w.finds(w.jane, frontdesk.SearchQuery{Text: "#" + strconv.FormatInt(part.Number, 10)}), 1)
+	})
+}
+
+func TestV3_FindsAMergedContactAmongMany(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		a, b := w.hears("ann", "Hello"), w.hears("bob", "Hi")
+		_, err := w.setup.MergeContacts(ctx, a.Contacts[0], b.Contacts[0])
+		require.NoError(t, err)
+		w.run()
+		require.NotEmpty(t, w.finds(w.jane, frontdesk.SearchQuery{Text: "bob"}))
+		var items []channel.Item
+		for i := range 2100 {
+			w.clock.Advance(time.Millisecond)
+			if items = append(items, w.says(fmt.Sprintf("x%d", i), "Hi")); len(items) == 100 {
+				w.takes(items...)
+				items = nil
+			}
+		}
+		assert.NotEmpty(t, w.finds(w.jane, frontdesk.SearchQuery{Text: "bob"}))
+	})
+}
+
+func TestV3_WithinAMergedContact(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		a, b := w.hears("ann", "Hello"), w.hears("bob", "Hi")
+		_, err := w.setup.MergeContacts(ctx, a.Contacts[0], b.Contacts[0])
+		require.NoError(t, err)
+		w.run()
+		for _, id := range []string{a.Contacts[0], b.Contacts[0]} {
+			require.Len(t, w.list(w.jane, frontdesk.Query{View: frontdesk.AllView, Contact: id}), 2)
+			assert.Len(t, w.finds(w.jane, frontdesk.SearchQuery{Text: "bob", Query: frontdesk.Query{Contact: id}}), 2, id)
+		}
 	})
 }

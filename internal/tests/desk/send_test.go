@@ -691,3 +691,26 @@ func TestC15_AttachmentsAreOpenedOnRequest(t *testing.T) {
 		assert.ErrorIs(t, err, channel.ErrTooLarge)
 	})
 }
+
+// A provider is not handed an ID of another.
+func TestS1_QuotesOfAnotherChannel(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		other := w.channel(frontdesk.Channel{Account: "other", Mailbox: "berlin"})
+		a := w.hears("ann", "Hi")
+		b := w.arrives("other", "bob", "See my other message")
+		_, err := w.setup.Merge(ctx, a.ID, b.ID)
+		require.NoError(t, err)
+		quoted := ""
+		for _, m := range w.timeline(a.ID) {
+			if m.Text == "Hi" {
+				quoted = m.ID
+			}
+		}
+		_, err = w.jane.Reply(ctx, a.ID, frontdesk.Draft{Text: "I have", Channel: other.ID, ReplyTo: quoted})
+		require.NoError(t, err)
+		w.run()
+		sent := w.provider.Sent("other")
+		require.Len(t, sent, 1)
+		assert.Empty(t, sent[0].Part.ReplyTo)
+	})
+}

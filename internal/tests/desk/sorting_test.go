@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -386,5 +387,36 @@ func TestPinsAreOnesOwn(t *testing.T) {
 		assert.Len(t, w.timeline(c.ID), entries)
 		_, err := w.setup.Do(ctx, c.ID, frontdesk.Pin{})
 		require.ErrorIs(t, err, conversation.ErrValue, "the host pins nothing")
+	})
+}
+
+func TestV1_OrderOfAMergedContactsConversations(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		a := w.hears("ann", "Hello")
+		w.clock.Advance(time.Hour)
+		b := w.hears("bob", "Hi")
+		_, err := w.setup.MergeContacts(ctx, a.Contacts[0], b.Contacts[0])
+		require.NoError(t, err)
+		w.clock.Advance(time.Hour)
+		w.hears("ann", "again")
+		list := w.list(w.jane, frontdesk.Query{View: frontdesk.AllView, Contact: a.Contacts[0]})
+		require.Len(t, list, 2)
+		assert.Equal(t, b.ID, list[0].ID, "by when they began")
+	})
+}
+
+func TestV1_LabelsOfWhoJoins(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		b := w.hears("bob", "Hi")
+		_, err := w.setup.ChangeLabels(ctx, b.Contacts[0], []string{"vip"}, nil)
+		require.NoError(t, err)
+		w.run()
+		a := w.hears("ann", "Hi")
+		in := w.says("ann", "from bob")
+		in.Message.From = []conversation.Identity{{Scope: "loopback", Address: "bob", Name: "bob Customer"}}
+		w.takes(in)
+		w.run()
+		require.Len(t, w.get(a.ID).Contacts, 2)
+		assert.Len(t, w.list(w.jane, frontdesk.Query{View: frontdesk.AllView, Label: "vip"}), 2)
 	})
 }

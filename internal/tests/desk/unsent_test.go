@@ -216,3 +216,63 @@ func TestS14_FinalFailureOfAnyPlace(t *testing.T) {
 		}
 	})
 }
+
+func TestC23_DraftOfAPart(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		part, head := w.hears("bob", "one"), w.hears("ann", "two")
+		require.NoError(t, w.jane.SaveDraft(ctx, part.ID, false, frontdesk.SavedDraft{Text: "draft"}))
+		_, err := w.jane.Merge(ctx, head.ID, part.ID)
+		require.NoError(t, err)
+		_, err = w.jane.Reply(ctx, part.ID, frontdesk.Draft{Text: "draft"})
+		require.NoError(t, err)
+		_, err = w.jane.Draft(ctx, part.ID, false)
+		assert.ErrorIs(t, err, frontdesk.ErrNotFound)
+	})
+}
+
+func TestS15_UndoInAPart(t *testing.T) {
+	for _, edit := range []bool{false, true} {
+		onMemory(t, func(t *testing.T, w *world) {
+			head, part := w.hears("ann", "Hi"), w.hears("bob", "Hello")
+			w.run()
+			w.clock.Advance(time.Second)
+			m := w.replies(part.ID, "In the part")
+			w.clock.Advance(time.Second)
+			w.replies(head.ID, "In the head")
+			w.clock.Advance(time.Second)
+			_, err := w.setup.Merge(ctx, head.ID, part.ID)
+			require.NoError(t, err)
+			before := w.get(head.ID)
+			require.Equal(t, "In the head", before.Preview)
+			if edit {
+				_, err = w.jane.EditScheduled(ctx, m.ID, frontdesk.Draft{Text: "Edited"})
+			} else {
+				_, err = w.jane.CancelSend(ctx, m.ID)
+			}
+			require.NoError(t, err)
+			got := w.get(head.ID)
+			assert.Equal(t, "In the head", got.Preview, "edit %v", edit)
+			if !edit {
+				assert.Equal(t, before.Messages-1, got.Messages)
+			}
+			visible := 0
+			for _, m := range w.timeline(head.ID) {
+				if m.Visible() && m.Direction != conversation.Activity && m.Delivery != conversation.Cancelled {
+					visible++
+				}
+			}
+			assert.Equal(t, visible, got.Messages, "edit %v", edit)
+			_, err = w.setup.Unmerge(ctx, part.ID)
+			require.NoError(t, err)
+			alone := w.get(part.ID)
+			if edit {
+				assert.Equal(t, "Edited", alone.Preview)
+			} else {
+				assert.Equal(t, "Hello", alone.Preview)
+				assert.Equal(t, 1, alone.Messages)
+				assert.False(t, alone.WaitingSince.IsZero(), "bob waits for an answer")
+			}
+			assert.Equal(t, "In the head", w.get(head.ID).Preview)
+		})
+	}
+}

@@ -381,3 +381,28 @@ func TestC15_UploadsAreForwarded(t *testing.T) {
 		assert.Equal(t, png, string(data))
 	})
 }
+
+func TestC15_EditedUploadsAreLetGo(t *testing.T) {
+	for name, keep := range map[string]bool{"the edit drops the file": false, "the edit keeps the file": true} {
+		t.Run(name, func(t *testing.T) {
+			onKeeping(t, func(t *testing.T, w *world, kept *faulty) {
+				c := w.hears("ann", "Hi")
+				a := w.uploads("a.png", "image/png", png)
+				m, err := w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "x", Attachments: []conversation.Attachment{a}, At: w.clock.Now().Add(48 * time.Hour)})
+				require.NoError(t, err)
+				d := frontdesk.Draft{Text: "y"}
+				if keep {
+					d.Attachments = []conversation.Attachment{a}
+				}
+				_, err = w.jane.EditScheduled(ctx, m.ID, d)
+				require.NoError(t, err)
+				w.clock.Advance(49 * time.Hour)
+				w.run()
+				w.unsent(w.provider.Sent("shop")[0].ID)
+				w.clock.Advance(49 * time.Hour)
+				w.run()
+				assert.Empty(t, kept.Names(), "no message holds it any more")
+			})
+		})
+	}
+}

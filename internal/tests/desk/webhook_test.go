@@ -3,10 +3,15 @@ package desk_test
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -18,7 +23,9 @@ import (
 	"github.com/frontdesk-go/frontdesk"
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/channel/loopback"
+	"github.com/frontdesk-go/frontdesk/channel/whatsapp"
 	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/internal/tests/stores"
 	"github.com/frontdesk-go/frontdesk/storetest"
 )
 
@@ -291,5 +298,127 @@ func TestWebhookReplayNeedsTheChannel(t *testing.T) {
 		})
 		assert.ErrorIs(t, d.As(frontdesk.System(tenant)).Replay(ctx, w.kept()[0].ID), frontdesk.ErrInvalid)
 		assert.Len(t, w.kept(), 1)
+	})
+}
+
+// What drivers make a text of is content, too: of a blocked contact none of it is kept.
+func TestS17_NothingComposedIsKeptRaw(t *testing.T) {
+	w := newWorld(t, stores.Memory(t), func(c *frontdesk.Config) {
+		c.Drivers = append(c.Drivers, whatsapp.New())
+		c.Secrets = func(context.Context, string, string) (string, error) { return `{"token":"t","app_secret":"s"}`, nil }
+	})
+	_, err := w.setup.AddChannel(ctx, frontdesk.Channel{Kind: "whatsapp", Account: "4711", Mailbox: "berlin", Secret: "x", PollEvery: -1})
+	require.NoError(t, err)
+	deliver := func(messages string) {
+		body := []byte(`{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"4711"},"messages":[` + messages + `]}}]}]}`)
+		mac := hmac.New(sha256.New, []byte("s"))
+		mac.Write(body)
+		h := http.Header{"X-Hub-Signature-256": {"sha256=" + hex.EncodeToString(mac.Sum(nil))}}
+		require.Equal(t, http.StatusOK, serve(w.desk, &channel.Request{Method: http.MethodPost, URL: "https://desk.example.com/hooks/whatsapp", Header: h, Body: body}))
+	}
+	deliver(`{"id":"w1","from":"4915112345678","timestamp":"1772442000","type":"text","text":{"body":"Hi"}}`)
+	_, err = w.setup.Block(ctx, w.current("+4915112345678").Contacts[0])
+	require.NoError(t, err)
+	deliver(`{"id":"w2","from":"4915112345678","timestamp":"1772442001","type":"location","location":{"latitude":"52.51","longitude":"13.37","name":"xyzzy","address":"Secret Street 7"}},7`)
+	require.Len(t, w.kept(), 1)
+	assert.NotContains(t, string(w.kept()[0].Body), "xyzzy")
+	assert.NotContains(t, w.dump(), "xyzzy")
+}
+
+// Nobody can have much work done, or much logged, who does not sign.
+func TestWebhookUnsignedFillsNoLog(t *testing.T) {
+	var log bytes.Buffer
+	onMemory(t, func(t *testing.T, w *world) {
+		d := w.open(func(c *frontdesk.Config) {
+			c.Drivers = append(c.Drivers, whatsapp.New())
+			c.Log = slog.New(slog.NewTextHandler(&log, nil))
+		})
+		body := `{"entry":[` + strings.Repeat("1,", 2<<20-20) + `1]}`
+		begun := time.Now()
+		code := serve(d, &channel.Request{Method: http.MethodPost, URL: "https://desk.example.com/hooks/whatsapp", Header: http.Header{}, Body: []byte(body)})
+		t.Log(code, time.Since(begun), log.Len()>>20, "MB of log for", len(body)>>20, "MB of request")
+		assert.Less(t, log.Len(), 1<<20)
+	})
+}
+
+func TestWebhookUnsignedOfManyAccounts(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		d := w.open(func(c *frontdesk.Config) { c.Drivers = append(c.Drivers, whatsapp.New()) })
+		var b strings.Builder
+		b.WriteString(`{"entry":[{"changes":[`)
+		for i := range 70_000 {
+			b.WriteString(`{"value":{"metadata":{"phone_number_id":` + strconv.Itoa(1000000+i) + `}}},`)
+		}
+		b.WriteString(`{}]}]}`)
+		require.Less(t, b.Len(), frontdesk.MaxDelivery)
+		begun := time.Now()
+		code := serve(d, &channel.Request{Method: http.MethodPost, URL: "https://desk.example.com/hooks/whatsapp", Header: http.Header{}, Body: []byte(b.String())})
+		t.Log(code, time.Since(begun), b.Len()>>20, "MB")
+		assert.Less(t, time.Since(begun), 2*time.Second)
+	})
+}
+
+func TestWebhookOfAChannelSwitchedOffMeanwhile(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		other := w.open()
+		require.Equal(t, http.StatusOK, serve(other, w.provider.Request(w.says("ann", "Hi")))) // knows the channel from now on
+		off := w.chat
+		off.Inactive = true
+		_, err := w.setup.UpdateChannel(ctx, off)
+		require.NoError(t, err)
+		lost := w.provider.Request(w.says("ann", "precious"))
+		assert.Equal(t, http.StatusNotFound, serve(w.desk, lost), "the desk that knows")
+		assert.NotEqual(t, http.StatusOK, serve(other, lost), "the desk that does not: 200 says that it is stored")
+		assert.Equal(t, 1, w.current("ann").Messages)
+	})
+}
+
+func TestE3_ReplayTakesOnlyWhatWasOnesOwn(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		other := w.desk.As(frontdesk.System("other"))
+		require.NoError(t, other.SaveMailbox(ctx, frontdesk.Mailbox{ID: "box"}))
+		ch, err := other.AddChannel(ctx, frontdesk.Channel{Kind: "loopback", Account: "elsewhere", Mailbox: "box", PollEvery: -1})
+		require.NoError(t, err)
+		theirs := w.says("eve", "their secret")
+		theirs.Account = "elsewhere"
+		whole := w.provider.Request(w.says("ann", "our secret"), theirs)
+		require.Equal(t, http.StatusOK, serve(w.desk, w.provider.Sign(append(bytes.TrimSuffix(whole.Body, []byte("]}")), `,7]}`...))))
+		require.Len(t, w.kept(), 1)
+
+		require.NoError(t, other.RemoveChannel(ctx, ch.ID))
+		w.channel(frontdesk.Channel{Account: "elsewhere", Mailbox: "berlin"})
+		newer := w.open(func(c *frontdesk.Config) {
+			c.Drivers = channel.Drivers{&variant{Driver: w.provider, parse: func(r *channel.Request) ([]channel.Item, error) {
+				items, _ := w.provider.Parse(r)
+				return items, nil
+			}}}
+		})
+		require.NoError(t, newer.As(frontdesk.System(tenant)).Replay(ctx, w.kept()[0].ID))
+		page, err := w.setup.Conversations(ctx, frontdesk.Query{})
+		require.NoError(t, err)
+		for _, c := range page.Items {
+			assert.NotContains(t, c.Preview, "their secret")
+		}
+	})
+}
+
+func TestE3_AForeignChannelHidesNoPool(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		t.Setenv("FRONTDESK_SECRET_NEW", "n3w")
+		hi := func() int {
+			in := w.says("ann", "Hi")
+			in.Account, in.Fallback = "number", "shop"
+			req := w.provider.Request(in)
+			req.URL += "/" + w.chat.Token
+			return serve(w.desk, req)
+		}
+		require.Equal(t, http.StatusOK, hi())
+		require.Equal(t, 1, w.current("ann").Messages)
+		other := w.desk.As(frontdesk.System("other"))
+		require.NoError(t, other.SaveMailbox(ctx, frontdesk.Mailbox{ID: "box"}))
+		_, err := other.AddChannel(ctx, frontdesk.Channel{Kind: "loopback", Account: "number", Mailbox: "box", Secret: "NEW", PollEvery: -1})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, hi())
+		assert.Equal(t, 2, w.current("ann").Messages, "what was answered with 200 is in")
 	})
 }
