@@ -260,8 +260,8 @@ func (s *Session) SendTest(ctx context.Context, channelID, to string, draft Draf
 				conv.Contacts = []string{row.ID}
 			}
 		}
-		if !draft.At.IsZero() || draft.CancelOnAnswer || draft.Undo > 0 || len(draft.Then) > 0 {
-			return invalid("draft", "a test is sent at once and changes no conversation; leave At, CancelOnAnswer, Undo and Then out")
+		if !draft.At.IsZero() || draft.CancelOnAnswer || draft.Undo > 0 || draft.Key != "" || len(draft.Then) > 0 {
+			return invalid("draft", "a test is sent at once, each time it is asked for, and changes no conversation; leave At, CancelOnAnswer, Undo, Key and Then out")
 		}
 		draft.Channel = ""
 		for i, d := range []Draft{{Text: t.desk.cfg.Disclaimer, Verbatim: true, NoSignature: true}, draft} {

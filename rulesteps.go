@@ -183,7 +183,7 @@ func (t *txn) step(c caller, conv *conversation.Conversation, s Step, by *conver
 	case s.Answer != "" || s.Reply != "":
 		if by == nil || by.Direction != conversation.Inbound {
 			var err error
-			if by, err = t.lastInbound(conv); err != nil {
+			if by, err = t.lastMessage(conv, conversation.Inbound); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
@@ -211,37 +212,22 @@ func (t *txn) missed(r *Rule, conv *conversation.Conversation, why *cause) (m *c
 		}
 	}
 	if m == nil && r.If.Text != "" {
-		if m, err = t.lastMessage(conv); err != nil {
+		if m, err = t.lastMessage(conv, conversation.Inbound, conversation.Outbound); err != nil {
 			return nil, "", err
 		}
 	}
 	return m, r.If.missed(conv, m, t.now), nil
 }
 
-// lastMessage returns a conversation's last message that somebody wrote; nil if the last hundred entries hold none.
-func (t *txn) lastMessage(conv *conversation.Conversation) (*conversation.Message, error) {
+// lastMessage returns a conversation's last message of a direction; nil if the last hundred entries hold none.
+func (t *txn) lastMessage(conv *conversation.Conversation, of ...conversation.Direction) (*conversation.Message, error) {
 	page, err := t.desk.store.List(t.ctx, store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "conversation", Value: conv.ID, Limit: 100})
 	if err != nil {
 		return nil, err
 	}
 	all, err := decodeAll[conversation.Message](page.Rows)
 	for i := range all {
-		if m := &all[i]; m.Visible() && (m.Direction == conversation.Inbound || m.Direction == conversation.Outbound) {
-			return m, err
-		}
-	}
-	return nil, err
-}
-
-// lastInbound returns a conversation's last message of a customer; nil if the last hundred entries hold none.
-func (t *txn) lastInbound(conv *conversation.Conversation) (*conversation.Message, error) {
-	page, err := t.desk.store.List(t.ctx, store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "conversation", Value: conv.ID, Limit: 100})
-	if err != nil {
-		return nil, err
-	}
-	all, err := decodeAll[conversation.Message](page.Rows)
-	for i := range all {
-		if m := &all[i]; m.Visible() && m.Direction == conversation.Inbound {
+		if m := &all[i]; m.Visible() && slices.Contains(of, m.Direction) {
 			return m, err
 		}
 	}

@@ -495,8 +495,10 @@ func TestS15_Refused(t *testing.T) {
 				_, err := w.jane.Reply(ctx, c.ID, d)
 				assert.ErrorIs(t, err, frontdesk.ErrInvalid, name)
 			}
-			_, err := w.jane.SendTest(ctx, w.chat.ID, "ann", frontdesk.Draft{Text: "x", At: now.Add(time.Hour)})
-			assert.ErrorIs(t, err, frontdesk.ErrInvalid)
+			for _, d := range []frontdesk.Draft{{Text: "x", At: now.Add(time.Hour)}, {Text: "x", Key: "k"}} {
+				_, err := w.jane.SendTest(ctx, w.chat.ID, "ann", d)
+				assert.ErrorIs(t, err, frontdesk.ErrInvalid)
+			}
 			for _, seconds := range []int{-1, 601} {
 				assert.ErrorIs(t, w.setup.SaveSettings(ctx, frontdesk.Settings{UndoSeconds: seconds}), frontdesk.ErrInvalid)
 			}
