@@ -333,28 +333,25 @@ func TestWebhookUnsignedFillsNoLog(t *testing.T) {
 			c.Drivers = append(c.Drivers, whatsapp.New())
 			c.Log = slog.New(slog.NewTextHandler(&log, nil))
 		})
-		body := `{"entry":[` + strings.Repeat("1,", 2<<20-20) + `1]}`
-		begun := time.Now()
-		code := serve(d, &channel.Request{Method: http.MethodPost, URL: "https://desk.example.com/hooks/whatsapp", Header: http.Header{}, Body: []byte(body)})
-		t.Log(code, time.Since(begun), log.Len()>>20, "MB of log for", len(body)>>20, "MB of request")
-		assert.Less(t, log.Len(), 1<<20)
+		body := `{"entry":[` + strings.Repeat("1,", 100_000) + `1]}`
+		serve(d, &channel.Request{Method: http.MethodPost, URL: "https://desk.example.com/hooks/whatsapp", Header: http.Header{}, Body: []byte(body)})
+		assert.Less(t, log.Len(), 10_000)
 	})
 }
 
 func TestWebhookUnsignedOfManyAccounts(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {
 		d := w.open(func(c *frontdesk.Config) { c.Drivers = append(c.Drivers, whatsapp.New()) })
-		var b strings.Builder
-		b.WriteString(`{"entry":[{"changes":[`)
-		for i := range 70_000 {
-			b.WriteString(`{"value":{"metadata":{"phone_number_id":` + strconv.Itoa(1000000+i) + `}}},`)
+		for accounts, want := range map[int]int{1000: http.StatusNotFound, 1001: http.StatusRequestEntityTooLarge} {
+			var b strings.Builder
+			b.WriteString(`{"entry":[{"changes":[`)
+			for i := range accounts {
+				b.WriteString(`{"value":{"metadata":{"phone_number_id":` + strconv.Itoa(1000000+i) + `}}},`)
+			}
+			b.WriteString(`{}]}]}`)
+			got := serve(d, &channel.Request{Method: http.MethodPost, URL: "https://desk.example.com/hooks/whatsapp", Header: http.Header{}, Body: []byte(b.String())})
+			assert.Equal(t, want, got, accounts)
 		}
-		b.WriteString(`{}]}]}`)
-		require.Less(t, b.Len(), frontdesk.MaxDelivery)
-		begun := time.Now()
-		code := serve(d, &channel.Request{Method: http.MethodPost, URL: "https://desk.example.com/hooks/whatsapp", Header: http.Header{}, Body: []byte(b.String())})
-		t.Log(code, time.Since(begun), b.Len()>>20, "MB")
-		assert.Less(t, time.Since(begun), 2*time.Second)
 	})
 }
 

@@ -30,7 +30,7 @@ func start() (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("/tmp", "frontdesk-pg-") // short, since a socket's path has at most 107 bytes
+	dir, err := os.MkdirTemp(folder(owner), "frontdesk-pg-")
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +53,17 @@ func start() (*cluster, error) {
 	}
 	c := &cluster{bin: bin, dir: dir, owner: owner}
 	return c, c.up()
+}
+
+// folder is where temporary files go, if its path is short, since a socket's has at most 107 bytes, 103 on some systems, and the server's user
+// can enter it.
+func folder(owner *syscall.Credential) string {
+	dir := os.TempDir()
+	info, err := os.Stat(dir)
+	if err != nil || len(dir) > 60 || owner != nil && info.Mode()&0o001 == 0 {
+		return "/tmp"
+	}
+	return dir
 }
 
 func (c *cluster) dsn() string { return "host=" + c.dir + " user=postgres dbname=postgres" }
