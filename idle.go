@@ -15,7 +15,8 @@ import (
 type Pause = conversation.Pause
 
 // AutoFollowUp says what happens by itself when a customer stays silent after an agent's answer. What a customer writes ends it until the
-// next answer. A change of it counts from the next answer on.
+// next answer, and so does what brings a conversation back once it was to be closed: a person is to see it. A change of it counts from the next
+// answer on.
 type AutoFollowUp struct {
 	Remind    time.Duration `json:"remind,omitempty"`    // after which Text is sent, once; 1 minute to 24 hours, 0: never
 	Text      string        `json:"text,omitempty"`      // with {{field}} and {{field|fallback}}; a field without a value is left out
