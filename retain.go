@@ -7,7 +7,6 @@ import (
 
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/retention"
-	"github.com/frontdesk-go/frontdesk/store"
 )
 
 // RetentionItem is one conversation or single message that a sweep would touch.
@@ -90,7 +89,7 @@ func (t *txn) countDue(k keep, n *RetentionCount) error {
 	if !ok {
 		return nil
 	}
-	_, err := t.trashed(k.box.ID, until, countLimit, func(_ store.Row, m conversation.Message) error {
+	_, err := t.trashed(k.box.ID, until, countLimit, func(m conversation.Message) error {
 		conv, err := t.head(m.Conversation)
 		if err != nil {
 			return ignoreNotFound(err)

@@ -290,14 +290,7 @@ func (s *sweeping) mailbox(ctx context.Context, k keep) error {
 	if !ok {
 		return nil
 	}
-	for more := true; more; {
-		var err error
-		more, err = s.wipeTrashed(ctx, k.box.ID, until, System(s.lease.Tenant), s.noteWiped)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.wipeTrashed(ctx, k.box.ID, until, System(s.lease.Tenant), s.noteWiped)
 }
 
 // noteWiped counts an erased message, in the commit that erases it.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
@@ -58,7 +59,7 @@ func (s *Session) EmptyTrashPreview(ctx context.Context, mailbox string) (n Tras
 			return err
 		}
 		for _, box := range boxes {
-			more, err := t.trashed(box, time.Time{}, countLimit, func(_ store.Row, m conversation.Message) error {
+			more, err := t.trashed(box, time.Time{}, countLimit, func(m conversation.Message) error {
 				conv, err := t.head(m.Conversation)
 				if err == nil && !conv.Hold && conv.Place != conversation.Trash && conv.Erasing.IsZero() {
 					n.Messages++
@@ -99,36 +100,47 @@ func (t *txn) trashBoxes(c caller, mailbox string) (ids []string, err error) {
 	return ids, err
 }
 
-// trashed calls do for the single messages of a mailbox that came to trash up to a time, oldest first; the zero time is for all. At most limit
-// are met; more is set if there are others. What is not due yet is not read, but for the rest of a page.
-func (t *txn) trashed(mailbox string, until time.Time, limit int, do func(store.Row, conversation.Message) error) (more bool, err error) {
-	q := store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "trash", Value: mailbox, Ascending: true, Limit: 1}
-	for n := 0; ; q.Limit = sweepPage {
-		page, err := t.desk.store.List(t.ctx, q)
-		if err != nil {
+// inTrash asks for the single messages of a mailbox that are in trash, oldest first: for one of them, and then for pages, since mostly none is due.
+func inTrash(tenant, mailbox string) store.Query {
+	return store.Query{Tenant: tenant, Kind: store.Message, Fact: "trash", Value: mailbox, Ascending: true, Limit: 1}
+}
+
+// trashedPage reads the next messages that a query of inTrash asks for, up to those that came to trash after a time, and moves the query on behind
+// them; the zero time is for all. more is set if there may be others.
+func (d *Desk) trashedPage(ctx context.Context, q *store.Query, until time.Time) (due []conversation.Message, more bool, err error) {
+	page, err := d.store.List(ctx, *q)
+	if err != nil {
+		return nil, false, err
+	}
+	q.Cursor, q.Limit = page.Cursor, sweepPage
+	due, err = decodeAll[conversation.Message](page.Rows)
+	later := slices.IndexFunc(due, func(m conversation.Message) bool { return !until.IsZero() && m.Trashed.After(until) })
+	if later >= 0 {
+		return due[:later], false, err
+	}
+	return due, page.Cursor != "", err
+}
+
+// trashed calls do for the single messages of a mailbox that came to trash up to a time, oldest first. At most limit are met; more is set if there
+// are others.
+func (t *txn) trashed(mailbox string, until time.Time, limit int, do func(conversation.Message) error) (more bool, err error) {
+	q := inTrash(t.tenant, mailbox)
+	for n, next := 0, true; next; {
+		var due []conversation.Message
+		if due, next, err = t.desk.trashedPage(t.ctx, &q, until); err != nil {
 			return false, err
 		}
-		for _, row := range page.Rows {
-			var m conversation.Message
-			if _, err := store.Decode(row.Body, &m); err != nil {
-				return false, err
-			}
-			if !until.IsZero() && m.Trashed.After(until) {
-				return false, nil
-			}
+		for _, m := range due {
 			if n == limit {
 				return true, nil
 			}
 			n++
-			if err := do(row, m); err != nil {
+			if err := do(m); err != nil {
 				return false, err
 			}
 		}
-		if page.Cursor == "" {
-			return false, nil
-		}
-		q.Cursor = page.Cursor
 	}
+	return false, nil
 }
 
 // emptyMessages erases the single messages that were in trash when the bulk was begun.
@@ -153,11 +165,8 @@ func (b *bulking) emptyMessages(ctx context.Context) error {
 		return err
 	}
 	for _, box := range boxes {
-		for more := true; more; {
-			more, err = b.wipeTrashed(ctx, box, b.doc.CutOff, b.doc.Actor.actor(b.lease.Tenant), b.noteWiped)
-			if err != nil {
-				return err
-			}
+		if err := b.wipeTrashed(ctx, box, b.doc.CutOff, b.doc.Actor.actor(b.lease.Tenant), b.noteWiped); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -183,43 +192,40 @@ func (b *bulking) noteWiped(t *txn) error {
 	return t.put(store.Row{Key: bulkKey(doc.ID)}, formatDocument, doc)
 }
 
-// wipeTrashed erases the content of the single messages of a mailbox that came to trash up to a time, as many as are read at once, and tells
-// note of each. more is set when there are others.
-func (w *work) wipeTrashed(ctx context.Context, mailbox string, until time.Time, actor Actor, note func(*txn) error) (more bool, err error) {
-	var ids []string
-	err = w.desk.view(ctx, w.lease.Tenant, func(t *txn) error {
-		ids = nil
-		more, err = t.trashed(mailbox, until, countLimit, func(_ store.Row, m conversation.Message) error { ids = append(ids, m.ID); return nil })
-		return err
-	})
-	if err != nil {
-		return false, err
-	}
-	wiped := 0
-	for _, id := range ids {
-		if err := cmp.Or(ctx.Err(), w.held()); err != nil {
-			return false, err
+// wipeTrashed erases the content of the single messages of a mailbox that came to trash up to a time. What is not to be erased yet, since it is under a
+// legal hold or is just being sent, is passed over.
+func (w *work) wipeTrashed(ctx context.Context, mailbox string, until time.Time, actor Actor, note func(*txn) error) (err error) {
+	q := inTrash(w.lease.Tenant, mailbox)
+	for more := true; more; {
+		var due []conversation.Message
+		if due, more, err = w.desk.trashedPage(ctx, &q, until); err != nil {
+			return err
 		}
-		done := false
-		err := w.desk.write(ctx, w.lease.Tenant, "message/"+id, func(t *txn) error {
-			c, err := t.caller(actor, "bulk", toManage)
-			if err != nil {
+		for i := range due {
+			if err := w.wipeOne(ctx, due[i].ID, until, actor, note); err != nil {
 				return err
 			}
-			if done, err = t.wipe(c.who(), id, until); err == nil && done {
-				err = note(t)
-			}
-			w.prolong(t)
-			return err
-		})
-		if err != nil {
-			return false, err
-		}
-		if done {
-			wiped++
 		}
 	}
-	return more && wiped > 0, nil
+	return nil
+}
+
+func (w *work) wipeOne(ctx context.Context, id string, until time.Time, actor Actor, note func(*txn) error) error {
+	if err := cmp.Or(ctx.Err(), w.held()); err != nil {
+		return err
+	}
+	return w.desk.write(ctx, w.lease.Tenant, "message/"+id, func(t *txn) error {
+		c, err := t.caller(actor, "bulk", toManage)
+		if err != nil {
+			return err
+		}
+		done, err := t.wipe(c.who(), id, until)
+		if err == nil && done {
+			err = note(t)
+		}
+		w.prolong(t)
+		return err
+	})
 }
 
 // wipe erases what a message that came to trash says. Its entry stays, empty, so that the timeline has no gap and an import finds it known.
@@ -244,7 +250,7 @@ func (t *txn) wipe(actor conversation.Actor, id string, until time.Time) (bool, 
 	if m.Delivery == conversation.Queued || m.Delivery == conversation.Sending {
 		return false, nil // it is not lost silently; the next round finds it sent
 	}
-	if err := t.concealBefore(&conv, &m); err != nil {
+	if err := t.conceal(&m); err != nil {
 		return false, err
 	}
 	return true, t.wiped(actor, &m, conv.Mailbox)

@@ -48,7 +48,8 @@ func (cmd Revise) do(x *step) error {
 }
 
 // Cancel takes back a message that has not left. A scheduled one gets its place in the timeline, so that people see what became of it;
-// of a queued one nothing is left in preview, waiting-since and the thread's answers.
+// of a queued one nothing is left in preview, waiting-since and the thread's answers. A conversation that was closed in the act that wrote it opens
+// again when a person takes it back, since what was to settle the customer's question never left; whatever else was done with it stays.
 type Cancel struct {
 	Message  *Message  // already at Cancelled
 	Timeline []Message // of a queued one what Needs asks for, newest first; the entry itself may be among them
@@ -56,12 +57,22 @@ type Cancel struct {
 }
 
 func (cmd Cancel) do(x *step) error {
+	cmd.takeBack(x)
+	// Within an act, Stored counts on in microseconds where it would not be later than what was there before.
+	later := cmd.Message.Stored.Sub(x.c.ClosedAt)
+	if cmd.By == "" && x.c.Status == Closed && 0 <= later && later < time.Millisecond && x.c.Place != Spam && x.c.Place != Trash {
+		x.reopen(Open, EventOpened)
+	}
+	return nil
+}
+
+func (cmd Cancel) takeBack(x *step) {
 	m := cmd.Message
 	x.notPending(m.ID)
 	x.event(Event{Type: EventCancelled, Message: m.ID, To: cmd.By})
 	if m.Sequence == 0 {
 		x.append(*m)
-		return nil
+		return
 	}
 	rest := slices.DeleteFunc(slices.Clone(cmd.Timeline), func(o Message) bool { return o.ID == m.ID })
 	if !m.gone() {
@@ -77,7 +88,6 @@ func (cmd Cancel) do(x *step) error {
 		t := &x.c.Threads[i]
 		t.Answers = slices.DeleteFunc(t.Answers, func(at time.Time) bool { return at.Equal(m.Stored) })
 	}
-	return nil
 }
 
 // notPending takes messages off the list of those that wait for their time.

@@ -123,6 +123,37 @@ func TestCancelOneOfTwoAnswers(t *testing.T) {
 	assert.Equal(t, b.At, l.c.WaitingSince, "an answer before it answers only what was before")
 }
 
+// Who takes back an answer that closed its conversation finds it open, as it was before.
+func TestCancelOpensWhatTheAnswerClosed(t *testing.T) {
+	cancel := func(l *life, by string) {
+		m := l.find("answer")
+		m.Delivery = Cancelled
+		l.do(ben, Cancel{Message: m, By: by, Timeline: []Message{*l.find("first"), *m}})
+	}
+	together := func(by Actor, then Command) *life {
+		l := begin(t, Rules{})
+		l.receive("first")
+		l.do(by, Reply{Message: Message{Text: "answer"}, Thread: mainThread}, then)
+		return l
+	}
+	for _, then := range []Command{SetStatus{Status: Closed}, Complete{}} {
+		l := together(ben, then)
+		require.Equal(t, Closed, l.c.Status)
+		cancel(l, "")
+		assert.Equal(t, Open, l.c.Status)
+		assert.False(t, l.c.Finished)
+	}
+	l := together(ben, SetStatus{Status: Closed})
+	cancel(l, ByAnswer)
+	assert.Equal(t, Closed, l.c.Status, "the answer itself opens it, or does not")
+
+	l = together(ben, Assign{Agent: ben.ID})
+	l.do(ben, SetStatus{Status: Closed})
+	cancel(l, "")
+	assert.Equal(t, Closed, l.c.Status, "closing it was an act of its own")
+	assert.Equal(t, ben.ID, l.c.Agent)
+}
+
 // A scheduled message has no place yet, and so none in the preview.
 func TestReviseOfAScheduledMessage(t *testing.T) {
 	l := begin(t, Rules{})

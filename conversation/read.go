@@ -147,6 +147,9 @@ func (cmd Unsend) do(x *step) error {
 	rest := slices.DeleteFunc(slices.Clone(cmd.Timeline), func(o Message) bool { return o.ID == m.ID })
 	x.erased = append(x.erased, m)
 	x.event(Event{Type: EventUnsent, Message: m.ID})
+	if x.c.Subject == m.Subject {
+		x.c.Subject = "" // it says what it said
+	}
 	x.leave(m, rest)
 	if m.Direction == Outbound && !slices.ContainsFunc(rest, func(o Message) bool { return o.Sequence > m.Sequence && o.answers() }) {
 		x.waitAgain(m)

@@ -214,7 +214,9 @@ func TestUnsendErases(t *testing.T) {
 		Attachments: []Attachment{{Name: "f"}}, Reactions: []Reaction{{Emoji: "x"}}, Template: &Template{Name: "t"}, ProviderID: "p"}})
 	m := l.find("secret")
 	was := *m
+	require.Equal(t, "s", l.c.Subject)
 	l.do(customer, l.unsend(m))
+	assert.Empty(t, l.c.Subject)
 	want := Message{ID: was.ID, Conversation: "c1", Sequence: 1, Direction: Inbound, Channel: was.Channel, Thread: was.Thread, At: was.At,
 		Stored: was.Stored, Author: customer, ProviderID: "p", Prior: &Unread{}, Erased: l.now, Changed: l.now}
 	assert.Equal(t, want, *m, "a tombstone stays")

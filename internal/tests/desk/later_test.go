@@ -123,6 +123,26 @@ func TestS15_UndoSend(t *testing.T) {
 	})
 }
 
+func TestS15_UndoOpensWhatItClosed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for who, undo := range map[string]time.Duration{"ann": -1, "bob": 10 * time.Second} {
+			c := w.hears(who, "Hi")
+			m, err := w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "Done", Undo: undo, Then: []frontdesk.Action{frontdesk.Complete{}}})
+			require.NoError(t, err)
+			require.Equal(t, conversation.Closed, w.get(c.ID).Status)
+			w.clock.Advance(time.Second)
+			_, err = w.jane.CancelSend(ctx, m.ID)
+			require.NoError(t, err)
+			got := w.get(c.ID)
+			assert.Equal(t, conversation.Open, got.Status, who)
+			assert.False(t, got.Finished, who)
+			assert.False(t, got.WaitingSince.IsZero(), who)
+		}
+		w.run()
+		assert.Empty(t, w.texts())
+	})
+}
+
 func TestS15_CancelAndEditUntilItLeft(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hears("ann", "Hi")

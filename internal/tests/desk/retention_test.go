@@ -95,8 +95,10 @@ func TestT1_TrashIsErasedAfterItsDays(t *testing.T) {
 func TestT1_SingleMessages(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		item := w.says("ann", "my secret")
+		item.Message.Subject = "secret too"
 		w.takes(item)
 		c := w.current("ann")
+		assert.Equal(t, "secret too", c.Subject)
 		w.hears("ann", "stays")
 		first := w.timeline(c.ID)[0]
 		w.trashesOne(first.ID)
@@ -121,6 +123,8 @@ func TestT1_SingleMessages(t *testing.T) {
 		for _, row := range rows.Found {
 			assert.NotContains(t, string(row.Body), "secret")
 		}
+		assert.Empty(t, w.get(c.ID).Subject)
+		assert.Equal(t, "stays", w.get(c.ID).Preview)
 		assert.Equal(t, 1, w.count(conversation.EventWiped))
 		w.takes(item)
 		assert.Len(t, w.timeline(c.ID), 3, "a delivery again brings nothing back")

@@ -81,20 +81,26 @@ var schemas atomic.Int64
 // freshSchema makes a schema that is dropped when the test ends, and returns a data source name whose tables are in it.
 func freshSchema(t testing.TB, dsn string) string {
 	t.Helper()
+	name := newSchema(t, dsn)
+	t.Cleanup(func() { command(t, dsn, "drop schema if exists "+name+" cascade") })
+	return Extended(dsn, "search_path="+name)
+}
+
+// newSchema makes a schema and returns its name.
+func newSchema(t testing.TB, dsn string) string {
+	t.Helper()
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), schemas.Add(1))
+	command(t, dsn, "create schema "+name)
+	return name
+}
+
+func command(t testing.TB, dsn, text string) {
+	t.Helper()
 	db, err := sql.Open("pgx", dsn)
 	require.NoError(t, err)
 	defer db.Close()
-	_, err = db.ExecContext(context.Background(), "create schema "+name)
+	_, err = db.ExecContext(context.Background(), text)
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		db, err := sql.Open("pgx", dsn)
-		require.NoError(t, err)
-		defer db.Close()
-		_, err = db.ExecContext(context.Background(), "drop schema if exists "+name+" cascade")
-		require.NoError(t, err)
-	})
-	return Extended(dsn, "search_path="+name)
 }
 
 // Extended returns a data source name with one more setting, in either of its forms.

@@ -97,18 +97,31 @@ func (o *Opened) Again(t testing.TB) *Opened {
 
 func (o *Opened) open(t testing.TB) {
 	t.Helper()
-	db, err := sql.Open(o.Driver, o.DSN)
-	require.NoError(t, err)
+	o.connect(t)
+	db := o.DB
 	t.Cleanup(func() { _ = db.Close() })
-	db.SetMaxOpenConns(32)
-	db.SetMaxIdleConns(32)
-	o.DB = db
-	o.SQL, err = sqlstore.New(db, o.Options)
+	o.fresh(t)
+}
+
+func (o *Opened) connect(t testing.TB) {
+	t.Helper()
+	var err error
+	o.DB, err = sql.Open(o.Driver, o.DSN)
+	require.NoError(t, err)
+	o.DB.SetMaxOpenConns(32)
+	o.DB.SetMaxIdleConns(32)
+}
+
+// fresh gives the database a store that knows nothing yet.
+func (o *Opened) fresh(t testing.TB) {
+	t.Helper()
+	var err error
+	o.SQL, err = sqlstore.New(o.DB, o.Options)
 	require.NoError(t, err)
 	o.Store = o.SQL
 }
 
-// Each runs a subtest on every kind of store. With -short it is memory alone, which is enough for the race detector: the code above a store is the
+// Each runs a subtest on every kind of store, which it uses as a store.Store only: on PostgreSQL the tables may be those of an earlier test. With -short it is memory alone, which is enough for the race detector: the code above a store is the
 // same on each, and those on databases have tests of their own.
 func Each(t *testing.T, run func(t *testing.T, s store.Store)) {
 	t.Helper()
@@ -117,7 +130,7 @@ func Each(t *testing.T, run func(t *testing.T, s store.Store)) {
 		return
 	}
 	t.Run("SQLite", func(t *testing.T) { run(t, SQLite(t)) })
-	t.Run("PostgreSQL", func(t *testing.T) { run(t, PostgreSQL(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) { run(t, emptied(t)) })
 }
 
 // EachSQL runs a subtest on SQLite and one on PostgreSQL.
