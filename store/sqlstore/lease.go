@@ -151,7 +151,8 @@ func (t *tables) each(keys [][]any, columns string, query func(s *statement, key
 		query(s.add(") as v cross join lateral ("), parts)
 		return s.add(") as x")
 	}
-	for i, key := range keys {
+	none := slices.Repeat([]any{""}, len(keys[0])) // no lane is empty
+	for i, key := range filledWith(keys, none) {
 		var parts []*statement
 		for _, value := range key {
 			parts = append(parts, new(statement).add("?", value))

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,7 +54,7 @@ func (s *statement) rows(types []string, rows [][]any, m manner) *statement {
 // few is values for a handful of rows that a table is joined with: in parentheses on PostgreSQL too, where the planner then knows how few they are.
 func (s *statement) few(types []string, rows [][]any) *statement {
 	s.add("values ")
-	for i, row := range rows {
+	for i, row := range filledUp(rows) {
 		s.add(separator(i, "("))
 		for j, value := range row {
 			text := "?"
@@ -67,6 +68,29 @@ func (s *statement) few(types []string, rows [][]any) *statement {
 	return s
 }
 
+// filledUp repeats the last of some rows until there are as many as some other text has. Whoever looks for a row twice, takes it out twice or writes the
+// same to it twice has done so once.
+func filledUp[R any](rows []R) []R {
+	if len(rows) == 0 {
+		return rows
+	}
+	return filledWith(rows, rows[len(rows)-1])
+}
+
+// filledWith adds a filler to some rows until they are one of few sizes, so that a process needs few texts however many rows it asks for: each is
+// parsed once and kept. Up to eight they stay as many as they are; from then on four sizes lead to the double.
+func filledWith[R any](rows []R, filler R) []R {
+	step := 1
+	for 8*step <= len(rows) {
+		step *= 2
+	}
+	n := (len(rows) + step - 1) / step * step
+	if n == len(rows) {
+		return rows
+	}
+	return append(slices.Clip(rows), slices.Repeat([]R{filler}, n-len(rows))...)
+}
+
 // list is an argument that stands for rows.
 type list struct {
 	types []string
@@ -78,7 +102,7 @@ func (l list) write(out *strings.Builder, d Dialect, args []any) []any {
 		return l.arrays(out, args)
 	}
 	out.WriteString("values ")
-	for i, row := range l.rows {
+	for i, row := range filledUp(l.rows) {
 		out.WriteString(separator(i, "("))
 		out.WriteString(marks(len(row)))
 		out.WriteString(")")
@@ -159,13 +183,14 @@ func separator(i int, text string) string {
 
 // among appends the condition that a column is one of some values, which an index finds one by one. On PostgreSQL its text is the same for any number.
 func (t *tables) among(s *statement, column string, values []string) *statement {
-	rows, args := make([][]any, len(values)), make([]any, len(values))
+	rows := make([][]any, len(values))
 	for i, value := range values {
-		rows[i], args[i] = []any{value}, value
+		rows[i] = []any{value}
 	}
 	if t.dialect == PostgreSQL {
 		return s.add(column+" = any (cast(? as text[]))", array(rows, 0))
 	}
+	args := slices.Concat(filledUp(rows)...)
 	return s.add(column+" in ("+marks(len(args))+")", args...)
 }
 

@@ -152,3 +152,20 @@ func TestStepsOfATenant(t *testing.T) {
 	assert.Empty(t, met.free("other", 2))
 	assert.Equal(t, int64(math.MinInt64), int64(atOnce))
 }
+
+func TestFilledUp(t *testing.T) {
+	texts := map[int]bool{}
+	for n := 1; n <= chunk; n++ {
+		rows := make([]int, n)
+		rows[n-1] = n
+		filled := filledUp(rows)
+		require.Equal(t, rows, filled[:n])
+		for _, row := range filled[n:] {
+			require.Equal(t, n, row)
+		}
+		require.LessOrEqual(t, 4*len(filled), 5*n, "at most a quarter more")
+		texts[len(filled)] = true
+	}
+	require.Len(t, texts, 36)
+	require.Empty(t, filledUp([]int(nil)))
+}
