@@ -127,9 +127,9 @@ func (m *Match) order(o int64) bool {
 	return (m.From == 0 || o >= m.From) && (m.To == 0 || o <= m.To)
 }
 
-// In reports whether the place is in the range.
+// In reports whether the place is in the range. One without a shelf is in none.
 func (p *Place) In(r Range) bool {
-	if p.Shelf != r.Shelf {
+	if p.Shelf != r.Shelf || p.Shelf == "" {
 		return false
 	}
 	switch r.By {

@@ -79,6 +79,9 @@ func TestPlaceInRange(t *testing.T) {
 		assert.Equal(t, c.full, full.In(c.r), "%+v", c.r)
 		assert.Equal(t, c.nobody, (&store.Place{Shelf: "waiting"}).In(c.r), "%+v", c.r)
 	}
+	astray := store.Place{Agent: "a"}
+	assert.False(t, astray.In(store.Range{}))
+	assert.False(t, astray.In(store.Range{By: store.ByAgent, Value: "a"}))
 }
 
 func TestJobQueryCheck(t *testing.T) {

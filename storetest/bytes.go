@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/frontdesk-go/frontdesk/store"
@@ -54,6 +55,8 @@ func valuesByteByByte(e *env) {
 			{Fact: "tag", Value: v},
 			{Ranges: []store.Range{{Shelf: v}}},
 			{Ranges: []store.Range{{Shelf: v, By: store.ByMailbox, Value: v}}},
+			{Ranges: []store.Range{{Shelf: v, By: store.ByTeam, Value: v}}},
+			{Ranges: []store.Range{{Shelf: v, By: store.ByAgent, Value: v}}},
 			{Match: []store.Match{{Name: "tag", Any: []string{v}}}},
 			{Match: []store.Match{{Name: "@team", Any: []string{v}}}},
 		} {
@@ -63,6 +66,22 @@ func valuesByteByByte(e *env) {
 		q := store.Query{Kind: store.Conversation, Words: []string{v}}
 		e.same(2, "IDs of "+describe(&q), e.all(q), expect(rows, q))
 	}
+	for _, c := range common() {
+		b := batch()
+		for i, v := range lookAlikes {
+			fresh(b, store.Row{Key: store.Key{Kind: c.Kind, ID: fmt.Sprintf("r%02d", i)}, Facts: []store.Fact{{Name: c.Fact, Value: v}}})
+		}
+		e.commit(b)
+		for i, v := range lookAlikes {
+			q := store.Query{Kind: c.Kind, Fact: c.Fact, Value: v}
+			e.same(2, "IDs of "+describe(&q), e.all(q), []string{fmt.Sprintf("r%02d", i)})
+		}
+	}
+}
+
+// common are the lists by a fact that every row of its kind has, for which a store may have a column.
+func common() []store.Query {
+	return []store.Query{{Kind: store.Message, Fact: "conversation"}, {Kind: store.Event, Fact: "feed"}, {Kind: store.Delivery, Fact: "state"}}
 }
 
 func countersAndJobsByteByByte(e *env) {

@@ -66,7 +66,8 @@ func allOrNothing(e *env) {
 }
 
 func largeBatch(e *env) {
-	for _, bad := range []bool{true, false} {
+	e.put(doc("z"))
+	for round, bad := range []bool{true, true, false} {
 		b := batch()
 		for i := range 500 {
 			row := conv(i)
@@ -75,11 +76,14 @@ func largeBatch(e *env) {
 			b.Add(fmt.Sprintf("n%d", i%200), 1)
 			b.Enqueue(store.Job{ID: fmt.Sprintf("job%d", i), Group: fmt.Sprintf("g%d", i%50), Order: int64(i)})
 		}
-		if bad {
+		switch {
+		case !bad:
+			e.commit(b)
+		case round == 0:
 			b.ReadRow(store.Row{Key: doc("z").Key, Version: 1})
 			e.isConflict(13, "a batch of 500 rows and one check that does not hold", e.try(b), doc("z").Key)
-		} else {
-			e.commit(b)
+		default:
+			e.isConflict(13, "a batch of 500 rows and one put of a row that is there", e.try(fresh(b, doc("z"))), doc("z").Key)
 		}
 		want, leases := 500, 50
 		if bad {
@@ -101,8 +105,8 @@ func btoi(b bool) int {
 func versionIsEqual(e *env) {
 	type state struct{ stored, read int64 }
 	var states []state
-	for _, stored := range []int64{0, 10} {
-		for _, read := range []int64{0, 1, 9, 10, 11, -10, math.MaxInt64} {
+	for _, stored := range []int64{0, 10, 1 << 53} {
+		for _, read := range []int64{0, 1, 9, 10, 11, -10, 10 + 1<<32, 1 << 53, 1<<53 + 1, math.MaxInt64} {
 			states = append(states, state{stored, read})
 		}
 	}
@@ -171,7 +175,7 @@ func emptyBatch(e *env) {
 
 func addHasNoCondition(e *env) {
 	var want int64
-	for i, delta := range []int64{5, -8, 1, 1 << 40, -(1 << 41), 3} {
+	for i, delta := range []int64{5, -8, 1, 1 << 40, -(1 << 41), 3, 1 << 53, 1, 1, -(1 << 62)} {
 		b := anchored(fmt.Sprint(i))
 		b.Add("n", delta)
 		b.Add("m", 1)
@@ -179,7 +183,7 @@ func addHasNoCondition(e *env) {
 		want += delta
 		e.same(18, "the counter after its adds", e.counter("n"), want)
 	}
-	e.same(18, "the other counter", e.counter("m"), int64(6))
+	e.same(18, "the other counter", e.counter("m"), int64(10))
 }
 
 func seenAtOnce(e *env) { e.seenBy(e.s) }

@@ -1,11 +1,13 @@
 package storetest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/store"
@@ -19,6 +21,8 @@ var contentionCases = []testcase{
 	{"Contention/CheckAgainstDelete", []int{15}, checkAgainstDelete, 0},
 	{"Contention/NeverOverCapacity", []int{15, 13, 19}, neverOverCapacity, 0},
 	{"Contention/AddsAllCount", []int{18}, addsAllCount, 0},
+	{"Contention/OneJobOfAnID", []int{39}, oneJobOfAnID, 0},
+	{"Contention/WhatDoesNotHoldIsNotSeen", []int{13}, whatDoesNotHoldIsNotSeen, 0},
 	{"Contention/NoDeadlock", []int{22}, noDeadlock, 0},
 }
 
@@ -166,6 +170,71 @@ func checkAgainstDelete(e *env) {
 		return []store.Row{rows.Found[a], rows.Found[b]}
 	}
 	e.skew("two batches that each check a row which the other deletes", set, func(b *store.Batch, key store.Key) { b.Delete(key) })
+}
+
+// whatDoesNotHoldIsNotSeen lets some commit batches of which the last write does not hold, while others look for what is in them.
+func whatDoesNotHoldIsNotSeen(e *env) {
+	const writers, readers, rounds = 3, 3, 40
+	e.put(doc("taken"))
+	var left atomic.Int32
+	left.Store(writers)
+	errs := together(writers+readers, func(i int) error {
+		if i < writers {
+			defer left.Add(-1)
+			for round := range rounds {
+				b := fresh(batch(), conv(i), doc("taken"))
+				b.Add("n", 1)
+				b.Enqueue(store.Job{ID: fmt.Sprintf("job%d-%d", i, round), Group: "g"})
+				if err := e.send(b); !errors.Is(err, store.ErrConflict) {
+					return fmt.Errorf("a batch that does not hold: %w", cmp.Or(err, errors.New("no error")))
+				}
+			}
+			return nil
+		}
+		for n := 0; left.Load() > 0; n++ {
+			rows, err := e.s.Load(e.ctx, tenant, []store.Key{conv(0).Key, conv(1).Key, conv(2).Key}, []string{"n"})
+			if err != nil {
+				return err
+			}
+			page, err := e.s.List(e.ctx, of(store.Query{Kind: store.Conversation}))
+			if err != nil {
+				return err
+			}
+			leases, err := e.s.Jobs(e.ctx, wide(store.JobQuery{Now: start, Token: fmt.Sprintf("%d-%d", i, n), Tenant: tenant}))
+			if err != nil {
+				return err
+			}
+			if len(rows.Found)+len(page.Rows)+len(leases) > 0 || rows.Counters["n"] != 0 {
+				return fmt.Errorf("found %d rows, listed %d, leased %d groups, counter %d", len(rows.Found), len(page.Rows), len(leases), rows.Counters["n"])
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(errs...); err != nil {
+		e.fatal(13, "readers beside batches that do not hold\ngot %v\nwant nothing of them seen at any time", err)
+	}
+}
+
+// oneJobOfAnID has workers queue jobs of the same IDs at once, each with a row of its own, so that nothing but the jobs is common to them.
+func oneJobOfAnID(e *env) {
+	const workers, rounds = 8, 10
+	for round := range rounds {
+		id := fmt.Sprint("job", round)
+		errs := together(workers, func(i int) error {
+			key := store.Key{Kind: store.Document, ID: fmt.Sprintf("anchor/%d-%d", round, i)}
+			return e.update([]store.Key{key}, func(b *store.Batch, _ *store.Rows) {
+				b.Put(store.Row{Key: key})
+				b.Enqueue(store.Job{ID: id, Group: "g"})
+			})
+		})
+		if err := errors.Join(errs...); err != nil {
+			e.fatal(39, "workers that queue a job of the same ID\ngot error: %v\nwant none: it counts once, and the rest of each batch is written", err)
+		}
+		e.same(39, "jobs that several have queued at once", held(e.lease(start, id)), []string{"g: " + id})
+		e.finish(store.Finish{Group: "g", Token: id, Jobs: []string{id}})
+		e.same(39, "jobs after that one was finished", held(e.lease(start, id+"/again")), []string{})
+	}
+	e.same(39, "rows of the batches that queued", len(e.all(store.Query{Kind: store.Document, Prefix: "anchor/", Limit: 1000})), workers*rounds)
 }
 
 func addsAllCount(e *env) {

@@ -12,10 +12,13 @@ var jobCases = []testcase{
 	{"Jobs/OnlyDue", []int{33}, onlyDue, 0},
 	{"Jobs/DueInAnyZone", []int{33}, dueInAnyZone, 0},
 	{"Jobs/OrderWithinGroup", []int{34}, orderWithinGroup, 0},
+	{"Jobs/ExtremeOrders", []int{34}, extremeOrders, 0},
 	{"Jobs/LateHoldsUpNone", []int{34}, lateHoldsUpNone, 0},
 	{"Jobs/KnownIDCountsOnce", []int{39}, knownIDCountsOnce, 0},
 	{"Jobs/FinishThenQueue", []int{39}, finishThenQueue, 0},
 	{"Jobs/PerTenant", []int{40}, perTenant, 0},
+	{"Jobs/LongestWaitingFirst", []int{40}, longestWaitingFirst, 0},
+	{"Jobs/CrowdedGroup", []int{40, 34}, crowdedGroup, 0},
 	{"Jobs/AfterTenant", []int{40}, afterTenant, 0},
 	{"Jobs/ShardOrder", []int{40}, shardOrder, 0},
 	{"Jobs/NobodyStarves", []int{40}, nobodyStarves, 0},
@@ -26,6 +29,7 @@ var jobCases = []testcase{
 const micro = time.Microsecond
 
 func onlyDue(e *env) {
+	far := time.Date(2500, 1, 1, 0, 0, 0, 0, time.UTC) // more nanoseconds than an int64 holds
 	e.enqueue("x",
 		store.Job{ID: "none", Group: "a"},
 		store.Job{ID: "epoch", Group: "b", Due: time.Unix(0, 0)},
@@ -33,12 +37,18 @@ func onlyDue(e *env) {
 		store.Job{ID: "now", Group: "d", Due: start},
 		store.Job{ID: "next", Group: "e", Due: start.Add(micro)},
 		store.Job{ID: "later", Group: "f", Due: start.Add(time.Hour)},
+		store.Job{ID: "far", Group: "g", Due: far},
 	)
 	early := e.leaseBy(store.JobQuery{Now: time.Unix(-2000, 0), Until: start.Add(-time.Hour), Token: "1", Tenant: tenant})
 	e.same(33, "groups leased before every due time", held(early), []string{"a: none"})
 	e.same(33, "groups leased now", held(e.lease(start, "2")), []string{"a: none", "b: epoch", "c: before 1970", "d: now"})
 	e.same(33, "groups leased a microsecond later", held(e.lease(start.Add(micro), "3")), []string{"e: next"})
 	e.same(33, "groups leased an hour later", held(e.leaseBy(store.JobQuery{Now: start.Add(time.Hour), Token: "4", Tenant: tenant, Group: "f"})), []string{"f: later"})
+	e.same(33, "a group leased a microsecond before it is due, far off", held(e.leaseBy(store.JobQuery{Now: far.Add(-micro), Token: "5", Tenant: tenant, Group: "g"})), []string{})
+	e.same(33, "a group leased far off", held(e.leaseBy(store.JobQuery{Now: far, Token: "6", Tenant: tenant, Group: "g"})), []string{"g: far"})
+	e.enqueue("y", store.Job{ID: "soon", Group: "h", Due: start.Add(time.Minute)})
+	back := store.JobQuery{Now: start, Token: "7", Tenant: tenant, Group: "h"}
+	e.same(33, "a group leased before it is due, for a caller whose clock is behind another's", held(e.leaseBy(back)), []string{})
 }
 
 func dueInAnyZone(e *env) {
@@ -108,7 +118,12 @@ func knownIDCountsOnce(e *env) {
 			e.fail(39, "the job that was queued twice\ngot body %q\nwant %q, the first", l.Jobs[0].Body, "first")
 		}
 	}
+	e.enqueue("leased", store.Job{ID: "j1", Group: "g", Order: 1, Body: []byte("fourth")})
 	e.finish(store.Finish{Group: "g", Token: "t", Jobs: []string{"j1", "j2"}}, store.Finish{Group: "h", Token: "t", Jobs: []string{"j3"}})
+	e.same(39, "jobs after one was queued again while it was leased, and then finished", held(e.lease(start, "none")), []string{})
+	e.enqueue("late", store.Job{ID: "j4", Group: "out/1", Due: start.Add(time.Hour)})
+	e.enqueue("now", store.Job{ID: "j4", Group: "out/1"})
+	e.same(39, "jobs after one that is not due was queued again as one that is", held(e.lease(start, "early")), []string{})
 	e.enqueue("again", store.Job{ID: "j1", Group: "h"})
 	e.same(39, "jobs leased after an ID was finished and queued again", held(e.lease(start, "u")), []string{"h: j1"})
 }
@@ -200,7 +215,8 @@ func oneTenantOneGroup(e *env) {
 	e.same(41, "a group of a tenant that has none", ask("nobody", "g", "3"), []string{})
 	e.same(41, "one group", ask(tenant, "h", "4"), []string{"h: j2"})
 	e.same(41, "that group again, while it is leased", ask(tenant, "h", "5"), []string{})
-	e.same(41, "the tenant's groups", ask(tenant, "", "6"), []string{"g: j1"})
+	beyond := store.JobQuery{Now: start, Token: "6", Tenant: tenant, Shard: store.Shard(tenant), After: tenant + "z"}
+	e.same(41, "the tenant's groups, whatever tenant was served last", held(e.leaseBy(beyond)), []string{"g: j1"})
 	e.same(41, "everybody's groups", ask("", "", "7"), []string{"g00000: other00000", "g00001: other00001"})
 }
 

@@ -18,6 +18,11 @@ var leaseCases = []testcase{
 	{"Leases/FinishAfterLosing", []int{37, 38}, finishAfterLosing, 0},
 	{"Leases/FinishOpens", []int{38}, finishOpens, 0},
 	{"Leases/FinishHolds", []int{38}, finishHolds, 0},
+	{"Leases/FinishWithoutLease", []int{38}, finishWithoutLease, 0},
+	{"Leases/HoldsForLess", []int{38}, holdsForLess, 0},
+	{"Leases/HeldUntilReplaced", []int{38}, heldUntilReplaced, 0},
+	{"Leases/EndToTheMicrosecond", []int{36, 38}, endToTheMicrosecond, 0},
+	{"Leases/TenantsHoldApart", []int{1, 38}, tenantsHoldApart, 0},
 	{"Leases/EachJobDoneOnce", []int{35, 37, 42}, eachJobDoneOnce, 0},
 }
 
@@ -31,6 +36,9 @@ func leasedIsNobodyElses(e *env) {
 	e.same(35, "leases of all tenants just before the lease ends", held(e.leaseBy(store.JobQuery{Now: start.Add(time.Minute - micro), Token: "other3"})), []string{})
 	e.finish(store.Finish{Group: "g", Token: "mine", Jobs: []string{"j1"}})
 	e.same(35, "leases after the finish", held(e.lease(start.Add(time.Second), "other4")), []string{"g: j2 j3"})
+	e.finish(store.Finish{Group: "g", Token: "nobody's", Jobs: []string{"j2", "j3"}})
+	e.enqueue("z", store.Job{ID: "j5", Group: "g"})
+	e.same(35, "leases while the group is leased, has lost all its jobs and got a new one", held(e.lease(start.Add(2*time.Second), "other5")), []string{})
 }
 
 func endedIsLeasedAgain(e *env) {
@@ -65,6 +73,11 @@ func callMadeAgain(e *env) {
 		}
 	}
 	e.same(36, "what is left in the end", held(e.lease(start, "end")), []string{"g: j1", "h: j2"})
+	later := start.Add(time.Minute)
+	e.same(36, "what another leases when that has ended", held(e.lease(later, "next")), []string{"g: j1", "h: j2"})
+	e.same(35, "what the former call leases when it is made again after that", held(e.lease(later, "end")), []string{})
+	e.finish(store.Finish{Group: "g", Token: "next", Jobs: []string{"j1"}}, store.Finish{Group: "h", Token: "next", Jobs: []string{"j2"}})
+	e.manyMadeAgain()
 }
 
 func finishDrops(e *env) {
@@ -82,6 +95,7 @@ func finishDrops(e *env) {
 	e.commit(b)
 	e.same(37, "jobs after a batch that finished one and queued one", held(e.lease(start, "w")), []string{"g: j5"})
 	e.same(37, "the counter of that batch", e.counter("n"), int64(1))
+	e.manyDropped()
 }
 
 func finishAfterLosing(e *env) {

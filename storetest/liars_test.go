@@ -73,7 +73,7 @@ type lie struct {
 }
 
 func lies() []lie {
-	return slices.Concat(rowLies, loadLies, commitLies, listLies, pageLies, jobLies, leaseLies, faultLies, durabilityLies, hostLies)
+	return slices.Concat(rowLies, loadLies, commitLies, listLies, pageLies, jobLies, leaseLies, faultLies, durabilityLies, hostLies, nameLies, batchLies, filterLies, workLies, holdLies)
 }
 
 func (x *lie) factory() factory {

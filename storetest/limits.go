@@ -38,6 +38,19 @@ func longestInputs(e *env) {
 		b.Enqueue(store.Job{ID: l, Group: l})
 	}
 	e.commit(b)
+	of := store.Row{Key: store.Key{Kind: store.Kind(longest(13)), ID: "a"}, Target: store.Key{Kind: store.Kind(longest(14)), ID: "b"}, Body: []byte("long")}
+	b = fresh(store.NewBatch(longest(15), start), of, store.Row{Key: of.Target})
+	b.Enqueue(store.Job{ID: "j", Group: "g"})
+	if err := e.try(b); err != nil {
+		e.fatal(7, "Commit for the longest tenant and kind\ngot error: %v\nwant none", err)
+	}
+	if row, ok := e.loadOf(longest(15), []store.Key{of.Key}, nil).Led(of.Key); !ok || row.Key != of.Target {
+		e.fail(7, "the row of the longest kind, of the longest tenant\ngot a lead to %s, %t\nwant one to %s", row.Key, ok, of.Target)
+	}
+	e.same(7, "IDs of the longest kind, of the longest tenant", e.all(store.Query{Tenant: longest(15), Kind: of.Kind}), []string{"a"})
+	if leases := e.leaseBy(store.JobQuery{Now: start, Token: "t", Tenant: longest(15)}); len(leases) != 1 || leases[0].Tenant != longest(15) {
+		e.fail(7, "groups leased of the longest tenant\ngot %s\nwant one", short(leases))
+	}
 	e.same(7, "counters with the longest names", e.loadOf(tenant, nil, ids(rows)).Counters, want)
 	if row, ok := e.load(store.Key{Kind: store.Name, ID: longest(20)}).Led(store.Key{Kind: store.Name, ID: longest(20)}); !ok || row.ID != longest(0) {
 		e.fail(7, "the longest name\ngot a lead to %q, %t\nwant the longest ID", row.ID, ok)
@@ -70,10 +83,10 @@ func largestRow(e *env) {
 	}
 	row.Facts, row.Words = nil, nil
 	for i := range store.MaxFacts {
-		row.Facts = append(row.Facts, store.Fact{Name: "tag", Value: fmt.Sprintf("v%03d", i), Order: int64(i)})
+		row.Facts = append(row.Facts, store.Fact{Name: "tag", Value: fmt.Sprintf("v%03d", i) + strings.Repeat("v", store.MaxID-4), Order: int64(i)})
 	}
 	for i := range store.MaxWords {
-		row.Words = append(row.Words, fmt.Sprintf("w%04d", i))
+		row.Words = append(row.Words, fmt.Sprintf("w%04d", i)+strings.Repeat("w", store.MaxID-5))
 	}
 	b := fresh(batch(), row)
 	b.Enqueue(store.Job{ID: "j1", Group: "g", Body: row.Body})
@@ -83,7 +96,8 @@ func largestRow(e *env) {
 		e.fail(7, "the largest row\ngot %d bytes, %d facts, %d words\nwant %d, %d, %d, unchanged", len(got.Body), len(got.Facts), len(got.Words),
 			len(row.Body), len(row.Facts), len(row.Words))
 	}
-	e.same(7, "list by the last of the most facts", e.all(store.Query{Kind: store.Conversation, Fact: "tag", Value: "v499"}), []string{"large"})
+	e.same(7, "list by the last of the most facts", e.all(store.Query{Kind: store.Conversation, Fact: "tag", Value: row.Facts[store.MaxFacts-1].Value}), []string{"large"})
+	e.same(7, "list by the last of the most words", e.all(store.Query{Kind: store.Conversation, Words: row.Words[store.MaxWords-1:]}), []string{"large"})
 	if leases := e.lease(start, "t"); len(leases) != 1 || !bytes.Equal(leases[0].Jobs[0].Body, row.Body) {
 		e.fail(7, "the largest job\ngot %s\nwant its body unchanged", short(leases))
 	}

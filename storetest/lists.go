@@ -15,7 +15,7 @@ var listCases = []testcase{
 	{"Lists/RangesMerged", []int{23}, rangesMerged, 0},
 	{"Lists/EmptyFieldInNoRange", []int{23}, emptyFieldInNoRange, 0},
 	{"Lists/FactsByOrder", []int{24}, factsByOrder, 0},
-	{"Lists/EveryListedFact", []int{8, 24}, everyListedFact, 0},
+	{"Lists/EveryListedFact", []int{8, 24, 6}, everyListedFact, 0},
 	{"Lists/ByIDAndPrefix", []int{25}, byIDAndPrefix, 0},
 	{"Lists/AscendingIsMirrored", []int{26}, ascendingIsMirrored, 0},
 	{"Lists/MatchAndWords", []int{29}, matchAndWords, 0},
@@ -52,6 +52,11 @@ func emptyFieldInNoRange(e *env) {
 		q := store.Query{Kind: store.Conversation, Ranges: []store.Range{{Shelf: "open", By: by}}}
 		e.same(23, "IDs of "+describe(&q)+", whose value is empty", e.all(q), []string{})
 	}
+	e.put(store.Row{Key: conv(900).Key, Place: &store.Place{Agent: "ann", Activity: 5}})
+	for _, r := range []store.Range{{}, {By: store.ByAgent, Value: "ann"}} {
+		q := store.Query{Kind: store.Conversation, Ranges: []store.Range{r}}
+		e.same(23, "IDs of "+describe(&q)+", which has no shelf", e.all(q), []string{})
+	}
 }
 
 func factsByOrder(e *env) {
@@ -61,12 +66,26 @@ func factsByOrder(e *env) {
 		e.put(row)
 		rows = append(rows, row)
 	}
+	other := store.Row{Key: conv(990).Key, Facts: []store.Fact{{Name: "Tag", Value: "red"}, {Name: "tag ", Value: "red"}}}
+	e.put(other)
+	rows = append(rows, other)
 	for _, value := range []string{"red", "blue", "", "none", "RED"} {
 		for _, ascending := range []bool{false, true} {
 			e.listed(24, rows, store.Query{Kind: store.Conversation, Fact: "tag", Value: value, Ascending: ascending})
 		}
 	}
 	e.listed(24, rows, store.Query{Kind: store.Conversation, Fact: "contact", Value: "x"})
+	for _, q := range common() {
+		rows = nil
+		for i, order := range []int64{math.MaxInt64, -1, 7, math.MinInt64, 1 << 33, 7, 7, 1<<53 + 1, 1 << 53, 0, 7} {
+			rows = append(rows, store.Row{Key: store.Key{Kind: q.Kind, ID: fmt.Sprintf("r%02d", i*5%11)}, Facts: []store.Fact{{Name: q.Fact, Value: "x", Order: order}}})
+		}
+		e.put(rows...)
+		q.Value = "x"
+		for _, q.Ascending = range []bool{false, true} {
+			e.listed(24, rows, q)
+		}
+	}
 }
 
 func everyListedFact(e *env) {
@@ -106,16 +125,26 @@ func everyListedFact(e *env) {
 			}
 		}
 	}
+	for _, kind := range kinds {
+		e.remove(store.Key{Kind: kind, ID: "r2"})
+		e.put(store.Row{Key: store.Key{Kind: kind, ID: "r2"}})
+		for _, fact := range store.ListedFacts(kind) {
+			q := store.Query{Kind: kind, Fact: fact, Value: "v"}
+			e.same(6, "IDs of "+describe(&q)+" after a row was deleted and put again without facts", e.all(q), []string{"r0"})
+		}
+	}
 }
 
 func byIDAndPrefix(e *env) {
 	var rows []store.Row
-	for _, id := range []string{"mailbox/a", "mailbox/b", "mailbox", "mailbox0", "Mailbox/a", "m%", "m_x", "m", "mailbox/\u00e9", "mailbox/🙂", "n", "team/a", "\u00e9", "🙂", "🙂🙂"} {
+	for _, id := range []string{"mailbox/a", "mailbox/b", "mailbox", "mailbox0", "Mailbox/a", "m%", "m_x", "m", `m\a`, "m.x", "m*", "m[a]", "m?", "m(", "m^", "m\x7fa", "m\u00ffa", "m\ud7ffa",
+		"m\U0010ffffa", "mailbox/\u00e9", "mailbox/🙂", "n", "team/a", "\u00e9", "🙂", "🙂🙂"} {
 		rows = append(rows, doc(id))
 	}
 	e.put(rows...)
 	e.put(store.Row{Key: store.Key{Kind: store.Contact, ID: "mailbox/c"}})
-	for _, prefix := range []string{"", "mailbox/", "mailbox", "m", "m%", "m_", "%", "_", "z", "🙂", "\u00e9", "team/a", "team/ab"} {
+	for _, prefix := range []string{"", "mailbox/", "mailbox", "m", "m%", "m_", "%", "_", "z", "🙂", "\u00e9", "team/a", "team/ab", `m\`, `\`, "m.", ".", "m*", "m[", "m?", "m(", "^m",
+		"m\x7f", "m\u00ff", "m\ud7ff", "m\U0010ffff"} {
 		for _, ascending := range []bool{false, true} {
 			e.listed(25, rows, store.Query{Kind: store.Document, Prefix: prefix, Ascending: ascending})
 		}
@@ -140,7 +169,20 @@ func ascendingIsMirrored(e *env) {
 
 func matchAndWords(e *env) {
 	rows := e.gallery(60)
+	several := conv(900) // more than one fact of a name, and of one an empty value
+	several.Facts = []store.Fact{{Name: "tag", Value: "red", Order: 1}, {Name: "tag", Value: "blue", Order: 9}, {Name: "tag", Value: "", Order: 3}, {Name: "contact", Value: "x"}}
+	none := store.Row{Key: conv(901).Key, Place: &store.Place{Shelf: "open"}, Facts: []store.Fact{{Name: "contact", Value: "x"}}}
+	e.put(several, none)
+	rows = append(rows, several, none)
 	filters := []store.Query{
+		{Match: []store.Match{{Name: "tag", Any: []string{"red"}, From: 5}}},
+		{Match: []store.Match{{Name: "tag", Any: []string{"red"}, From: 5, Not: true}}},
+		{Match: []store.Match{{Name: "tag", Any: []string{"red"}, Not: true}}},
+		{Match: []store.Match{{Name: "tag", Any: []string{"red"}}, {Name: "tag", Any: []string{"blue"}}}},
+		{Match: []store.Match{{Name: "tag", Any: []string{""}}}},
+		{Match: []store.Match{{Name: "color", Any: []string{"x"}, Not: true}}},
+		{Words: []string{"a"}},
+		{Words: []string{""}},
 		{Match: []store.Match{{Name: "size", Any: []string{"s"}}}},
 		{Match: []store.Match{{Name: "size", Any: []string{"s", "m"}}, {Name: "tag", Any: []string{"red"}}}},
 		{Match: []store.Match{{Name: "size", Any: []string{"s"}, Not: true}}},
@@ -186,10 +228,12 @@ func wordsByID(e *env) {
 		}
 		rows = append(rows, row)
 	}
+	rows = append(rows, store.Row{Key: store.Key{Kind: store.Conversation, ID: "wordless"}})
 	e.put(rows[60:]...)
 	e.put(store.Row{Key: store.Key{Kind: store.Message, ID: "other"}, Words: []string{"many", "gam", "rare"}})
 	for _, words := range [][]string{{"many"}, {"many0"}, {"many00"}, {"many012"}, {"m"}, {"gam"}, {"g", "m"}, {"rare"}, {"gam", "rare"}, {"rare", "third", "many"},
-		{"third", "third"}, {"none"}, {"rare", "none"}, {"many", "alpha"}, {"\xf4\x8f\xbf\xbf"}, {"many\xff"}, {"many\x00"}, {""}, {"", "rare"}} {
+		{"third", "third"}, {"none"}, {"rare", "none"}, {"many", "alpha"}, {"\xf4\x8f\xbf\xbf"}, {"many\xff"}, {"many\x00"}, {""}, {"", "rare"}, {"."}, {"ma.y"}, {"("}, {`\`},
+		{"man_"}, {"ma*"}} {
 		for _, prefix := range []string{"", "w", "w1", "c", "z"} {
 			for _, ascending := range []bool{false, true} {
 				e.listed(29, rows, store.Query{Kind: store.Conversation, Words: words, Prefix: prefix, Ascending: ascending})
@@ -209,6 +253,18 @@ func unsupported(e *env) {
 		if page, err := e.s.List(e.ctx, of(q)); !errors.Is(err, store.ErrUnsupported) {
 			e.fail(32, "list of %s, a fact that is not listed\ngot %s, error: %v\nwant error: %v", describe(&q), short(page), err, store.ErrUnsupported)
 		}
+	}
+	for _, q := range []store.Query{
+		{Kind: store.Conversation, Ranges: []store.Range{{Shelf: "open"}, {Shelf: "done", By: store.ByAgent + 1, Value: "a1"}}},
+		{Kind: store.Conversation, Match: []store.Match{{Name: "@priority", Any: []string{"1"}}}},
+		{Kind: store.Conversation, Match: []store.Match{{Name: "@priority", Not: true}}},
+	} {
+		if page, err := e.s.List(e.ctx, of(q)); !errors.Is(err, store.ErrUnsupported) {
+			e.fail(32, "list of %s, by a part of the place that there is not\ngot %s, error: %v\nwant error: %v", describe(&q), short(page), err, store.ErrUnsupported)
+		}
+	}
+	if page, err := e.s.List(e.ctx, store.Query{Kind: store.Conversation}); err == nil {
+		e.fail(32, "list of no tenant\ngot %s\nwant an error, such as that of Query.Check", short(page))
 	}
 	for _, q := range []store.Query{
 		{Kind: store.Message, Ranges: []store.Range{{Shelf: "open"}}},

@@ -9,10 +9,11 @@ import (
 
 var loadCases = []testcase{
 	{"Load/EachRowOnce", []int{9}, eachRowOnce, 0},
-	{"Load/ManyKeys", []int{9, 11}, manyKeys, 0},
+	{"Load/ManyKeys", []int{9, 10, 11}, manyKeys, 0},
 	{"Load/FollowsOneHop", []int{10}, followsOneHop, 0},
 	{"Load/NamesAbsentTargets", []int{9, 10}, namesAbsentTargets, 0},
 	{"Load/AnswersEveryCounter", []int{11}, answersEveryCounter, 0},
+	{"Load/AnythingMayBeAsked", []int{9, 11, 24, 25, 41}, anythingMayBeAsked, 0},
 	{"Load/NothingIsEmpty", []int{12}, nothingIsEmpty, 0},
 }
 
@@ -54,13 +55,18 @@ func manyKeys(e *env) {
 	b := batch()
 	var keys, want, absent []store.Key
 	var counters []string
-	for i := range 1000 {
-		key := store.Key{Kind: store.Message, ID: fmt.Sprintf("k%04d", i*7919%1000)}
+	for i := range 2500 {
+		key := store.Key{Kind: store.Message, ID: fmt.Sprintf("k%04d", i*7919%2500)}
+		target := store.Key{Kind: store.Contact, ID: key.ID}
 		keys = append(keys, key)
-		if i%10 == 0 {
-			fresh(b, store.Row{Key: key})
-			want = append(want, key)
-		} else {
+		switch i % 10 {
+		case 0:
+			fresh(b, store.Row{Key: key, Target: target}, store.Row{Key: target})
+			want = append(want, key, target)
+		case 5:
+			fresh(b, store.Row{Key: key, Target: target})
+			want, absent = append(want, key), append(absent, target)
+		default:
 			absent = append(absent, key)
 		}
 		counters = append(counters, key.ID)
@@ -68,10 +74,10 @@ func manyKeys(e *env) {
 	}
 	e.commit(b)
 	rows := e.loadOf(tenant, keys, counters)
-	e.found(9, "Load of a thousand keys", rows, want, absent)
+	e.found(9, "Load of 2,500 keys", rows, want, absent)
 	for i, counter := range counters {
 		if rows.Counters[counter] != int64(i+1) {
-			e.fail(11, "counter %s among a thousand\ngot %d\nwant %d", counter, rows.Counters[counter], i+1)
+			e.fail(11, "counter %s among 2,500\ngot %d\nwant %d", counter, rows.Counters[counter], i+1)
 		}
 	}
 }
@@ -104,8 +110,9 @@ func followsOneHop(e *env) {
 
 func namesAbsentTargets(e *env) {
 	x, y := store.Key{Kind: store.Message, ID: "x"}, store.Key{Kind: store.Message, ID: "y"}
-	n1, n2 := name("n1", x), name("n2", x)
-	e.put(n1, n2)
+	n1, n2, n3 := name("n1", x), name("n2", x), name("n3", conv(1).Key)
+	e.put(n1, n2, n3)
+	e.found(10, "Load of a name whose target only another tenant has", e.load(n3.Key), []store.Key{n3.Key}, []store.Key{n3.Target})
 	e.found(10, "Load of two names whose target is not there", e.load(n1.Key, n2.Key), []store.Key{n1.Key, n2.Key}, []store.Key{x})
 	e.found(10, "Load of a name, its absent target and an absent row", e.load(n1.Key, x, y), []store.Key{n1.Key}, []store.Key{x, y})
 	e.put(store.Row{Key: x})

@@ -61,7 +61,7 @@ func (n *naive) commit(b *store.Batch) {
 }
 
 func (n *naive) finish(f store.Finish) {
-	n.jobs = slices.DeleteFunc(n.jobs, func(j store.Job) bool { return j.Group == f.Group && slices.Contains(f.Jobs, j.ID) })
+	n.jobs = slices.DeleteFunc(n.jobs, func(j store.Job) bool { return slices.Contains(f.Jobs, j.ID) })
 	l, leased := n.leases[f.Group]
 	switch {
 	case !leased || l.token != f.Token:

@@ -11,7 +11,7 @@ import (
 
 var pageCases = []testcase{
 	{"Pages/MeetEachRowOnce", []int{27}, meetEachRowOnce, 0},
-	{"Pages/Limits", []int{27}, pageLimits, 0},
+	{"Pages/Limits", []int{27, 30}, pageLimits, 0},
 	{"Pages/FreshCursor", []int{27}, freshCursor, 0},
 	{"Pages/CursorOfAnotherQuery", []int{28}, cursorOfAnotherQuery, 0},
 	{"Pages/CursorUnderOtherSettings", []int{28}, cursorUnderOtherSettings, 0},
@@ -38,7 +38,7 @@ func pageLimits(e *env) {
 		fresh(b, store.Row{Key: conv(i).Key, Facts: []store.Fact{{Name: "tag", Value: "red", Order: int64(i)}}})
 	}
 	e.commit(b)
-	for limit, want := range map[int]int{0: store.DefaultLimit, 1: 1, 51: 51, store.MaxLimit: store.MaxLimit, store.MaxLimit + 5: store.MaxLimit} {
+	for limit, want := range map[int]int{0: store.DefaultLimit, -1: store.DefaultLimit, 1: 1, 51: 51, store.MaxLimit: store.MaxLimit, store.MaxLimit + 5: store.MaxLimit} {
 		for _, fact := range []string{"", "tag"} {
 			q := store.Query{Kind: store.Conversation, Limit: limit, Fact: fact}
 			if fact != "" {
@@ -47,6 +47,18 @@ func pageLimits(e *env) {
 			if got := len(e.list(q).Rows); got != want {
 				e.fail(27, "page of %s, with Limit %d\ngot %d rows\nwant %d", describe(&q), limit, got, want)
 			}
+		}
+	}
+	b = batch()
+	for i := range store.DefaultBudget - store.MaxLimit {
+		fresh(b, store.Row{Key: conv(10_000 + i).Key})
+	}
+	e.commit(b)
+	for _, budget := range []int{0, -1} {
+		q := store.Query{Kind: store.Conversation, Match: []store.Match{{Name: "none"}}, Budget: budget}
+		if page := e.list(q); page.Cursor == "" || page.Examined > store.DefaultBudget {
+			e.fail(30, "page of %s, of %d rows of which none matches, with Budget %d\ngot %d rows examined, cursor %q\nwant at most %d and a cursor", describe(&q),
+				store.DefaultBudget+10, budget, page.Examined, page.Cursor, store.DefaultBudget)
 		}
 	}
 }
@@ -84,6 +96,12 @@ func cursorOfAnotherQuery(e *env) {
 		store.Query{Kind: store.Conversation, Ranges: []store.Range{{Shelf: "open", By: store.ByAgent, Value: "t1"}}},
 		store.Query{Kind: store.Conversation, Match: []store.Match{{Name: "tag"}}},
 		store.Query{Kind: store.Conversation, Match: []store.Match{{Name: "tag", Not: true}}},
+		store.Query{Kind: store.Conversation, Match: []store.Match{{Name: "tag", From: -3}}},
+		store.Query{Kind: store.Conversation, Match: []store.Match{{Name: "tag", From: -2}}},
+		store.Query{Kind: store.Conversation, Match: []store.Match{{Name: "tag", To: 3}}},
+		store.Query{Kind: store.Conversation, Match: []store.Match{{Name: "tag", Any: []string{"red"}}}},
+		store.Query{Kind: store.Conversation, Match: []store.Match{{Name: "tag", Any: []string{"blue"}}}},
+		store.Query{Kind: store.Conversation, Words: []string{"ga"}},
 	)
 	for i := range queries {
 		queries[i].Limit = 1

@@ -14,6 +14,7 @@ var rowCases = []testcase{
 	{"Rows/IDsByteByByte", []int{2}, idsByteByByte, 0},
 	{"Rows/ValuesByteByByte", []int{2}, valuesByteByByte, 0},
 	{"Rows/CountersAndJobsByteByByte", []int{2}, countersAndJobsByteByByte, 0},
+	{"Rows/NamesWithSeparators", []int{1, 2}, namesWithSeparators, 0},
 	{"Rows/BodyKeptExactly", []int{3}, bodyKeptExactly, 0},
 	{"Rows/EverythingComesBack", []int{4}, everythingComesBack, 0},
 	{"Rows/ExtremesComeBack", []int{4, 45}, extremesComeBack, 0},
@@ -68,7 +69,7 @@ func tenantsAreApart(e *env) {
 }
 
 func kindsAreApart(e *env) {
-	kinds := []store.Kind{store.Conversation, store.Message, store.Contact, store.Name, store.Document, store.Event, store.Delivery, store.Notice, "gadget"}
+	kinds := []store.Kind{store.Conversation, store.Message, store.Contact, store.Name, store.Document, store.Event, store.Delivery, store.Notice, "gadget", "Gadget", "gadget "}
 	keys := make([]store.Key, len(kinds))
 	for i, k := range kinds {
 		keys[i] = store.Key{Kind: k, ID: "same"}
@@ -105,11 +106,20 @@ func full(id string) store.Row {
 
 func everythingComesBack(e *env) {
 	bare := store.Row{Key: store.Key{Kind: store.Conversation, ID: "bare"}, Version: start.UnixMicro()}
-	unplaced := bare
+	unplaced, astray := bare, bare
 	unplaced.ID, unplaced.Place = "unplaced", &store.Place{}
+	astray.ID, astray.Place = "astray", &store.Place{Mailbox: "m", Agent: "ann", Activity: -7} // without a shelf, so only carried
 	message := full("message")
 	message.Kind = store.Message
-	for _, want := range []store.Row{full("full"), bare, unplaced, message} {
+	strange := full("strange") // texts that a list in one text would have to quote
+	strange.Place = &store.Place{Shelf: "a,b", Mailbox: `"c"`, Team: "d\ne", Agent: "{}"}
+	strange.Facts, strange.Words = nil, nil
+	for i, text := range append([]string{"a,b", "a\nb", "a\r\nb", `"`, `\"`, "null", "<a&b>", "[]", "\x7f", "\ufeff"}, separators...) {
+		strange.Facts = append(strange.Facts, store.Fact{Name: "a" + text, Value: text, Order: int64(i)})
+		strange.Words = append(strange.Words, "a"+text+"b")
+	}
+	slices.Sort(strange.Words)
+	for _, want := range []store.Row{full("full"), bare, unplaced, astray, strange, message} {
 		e.put(want)
 		e.same(4, "the row as loaded", e.row(want.Key), want)
 		for _, row := range e.list(store.Query{Kind: want.Kind, Prefix: want.ID}).Rows {
@@ -120,6 +130,13 @@ func everythingComesBack(e *env) {
 	e.same(4, "the rows of a range", page.Rows, []store.Row{full("full")})
 	page = e.list(store.Query{Kind: store.Conversation, Fact: "tag", Value: "blue"})
 	e.same(4, "the rows of a fact", page.Rows, []store.Row{full("full")})
+	for _, q := range fullQueries() {
+		for _, row := range e.list(q).Rows {
+			if row.ID == "full" {
+				e.same(4, "the row in a list of "+describe(&q), row, full("full"))
+			}
+		}
+	}
 }
 
 func extremesComeBack(e *env) {

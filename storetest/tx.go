@@ -67,10 +67,14 @@ func nothingBeforeCommit(e *env) {
 }
 
 func rollbackLeavesNothing(e *env) {
-	_, rollback := e.inTx(func() { e.writeAll("a") })
+	e.enqueue("before", store.Job{ID: "j2", Group: "h"})
+	_, rollback := e.inTx(func() {
+		e.writeAll("a")
+		e.same(43, "groups leased through the bound store", held(e.lease(start, "bound")), []string{"g: j1", "h: j2"})
+	})
 	e.must("the host's rollback", rollback())
 	e.wrote(43, "after the host rolled back", "a", false)
-	e.same(43, "jobs after the host rolled back", held(e.lease(start, "t")), []string{})
+	e.same(43, "jobs after the host rolled back, with what it leased", held(e.lease(start, "t")), []string{"h: j2"})
 	e.writeAll("a")
 	e.wrote(43, "after writing the same again", "a", true)
 }

@@ -28,6 +28,7 @@ type group struct {
 
 	wake int64 // when it can next be leased; its position on the agenda, with turn
 	turn int64 // when it came onto the agenda, so that groups that are due take turns; 0: it is not there
+	was  int64 // its turn when it was leased, which it has again if that call is made again
 }
 
 func earlier(a, b *group) bool { return a.wake < b.wake || a.wake == b.wake && a.turn < b.turn }
@@ -165,9 +166,19 @@ func (s *Store) giveBack(token string) {
 		for _, l := range call {
 			if l.token == token {
 				l.token, l.until = "", always
-				l.reschedule(l.group)
+				l.tenant.giveBack(l.group)
 			}
 		}
+	}
+}
+
+// giveBack puts a group where it was on the agenda when it was leased.
+func (t *tenant) giveBack(g *group) {
+	t.reschedule(g)
+	if g.turn > 0 {
+		t.agenda.Delete(g)
+		g.turn = g.was
+		t.agenda.Set(g)
 	}
 }
 
@@ -204,7 +215,7 @@ func (t *tenant) lease(leases []store.Lease, q *store.JobQuery) []store.Lease {
 		take(g)
 	}
 	for _, g := range ready {
-		g.token, g.until = q.Token, q.Until.UnixMicro()
+		g.token, g.until, g.was = q.Token, q.Until.UnixMicro(), g.turn
 		t.reschedule(g)
 		leases = append(leases, store.Lease{Tenant: t.name, Group: g.name, Token: g.token, Until: q.Until, Jobs: g.due(now, q.PerGroup)})
 	}

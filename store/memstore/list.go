@@ -62,7 +62,7 @@ func (t *tenant) spots(to, was []spot, row *store.Row) []spot {
 		to = append(to, spot{t.listing(l), order})
 	}
 	add(list{by: byID, kind: row.Kind}, 0)
-	if p := row.Place; p != nil && row.Kind == store.Conversation {
+	if p := row.Place; p != nil && p.Shelf != "" && row.Kind == store.Conversation {
 		for by, value := range [...]string{store.Any: "", store.ByMailbox: p.Mailbox, store.ByTeam: p.Team, store.ByAgent: p.Agent} {
 			if value != "" || by == int(store.Any) {
 				add(rangeList(p.Shelf, store.Dimension(by), value), p.Activity)
@@ -179,6 +179,7 @@ func listsOf(q *store.Query) ([]list, error) {
 		switch {
 		case r.By > store.ByAgent:
 			return nil, fmt.Errorf("%w: range by dimension %d", store.ErrUnsupported, r.By)
+		case r.Shelf == "": // what has no shelf is in no range
 		case r.By == store.Any:
 			lists = append(lists, rangeList(r.Shelf, r.By, ""))
 		case r.Value != "":

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/frontdesk-go/frontdesk/store"
 )
@@ -20,9 +21,14 @@ func (g group) compare(other group) int {
 // lease finds groups with due jobs that nobody holds, then takes those that are still free. Finding locks nothing.
 //
 // Apart, each statement is a transaction of its own, which spares the round trips around them: a lease whose jobs could then not be read is
-// found again by the same call with the same token.
-func (t *tables) lease(ctx context.Context, q querier, transact transactor, apart bool, query store.JobQuery) ([]store.Lease, error) {
+// found again by the same call with the same token. Again says that this may be such a call.
+func (t *tables) lease(ctx context.Context, q querier, transact transactor, apart, again bool, query store.JobQuery) ([]store.Lease, error) {
 	query.Limit, query.PerTenant, query.PerGroup = max(query.Limit, 1), max(query.PerTenant, 1), max(query.PerGroup, 1)
+	if again {
+		if err := transact(ctx, func(q querier) error { return t.show(ctx, q, &query) }); err != nil {
+			return nil, err
+		}
+	}
 	groups, err := t.due(ctx, q, transact, &query)
 	if err != nil || len(groups) == 0 {
 		return nil, err
@@ -74,9 +80,63 @@ func (t *tables) letGo(ctx context.Context, q querier, idle [][]any) error {
 	if _, err := t.exec(ctx, q, s.add(")")); err != nil {
 		return err
 	}
-	s = new(statement).add("update "+t.jobs+" as j set at = j.due from (").few([]string{"text", "text", "text"}, idle)
+	return t.unpush(ctx, q, idle)
+}
+
+// unpush has the jobs of groups, given as lane, group and token, where the walk meets them once they are due.
+func (t *tables) unpush(ctx context.Context, q querier, groups [][]any) error {
+	s := new(statement).add("update "+t.jobs+" as j set at = j.due from (").few([]string{"text", "text", "text"}, groups)
 	_, err := t.exec(ctx, q, s.add(") as v where j.lane = v.column1 and j.grp = v.column2 and j.at > j.due"))
 	return err
+}
+
+// show locks the leases that a call which is made again had taken, and has their jobs seen, which another call may have pushed out of its way
+// since. There is no index of tokens, and no need of one: it is rare, and only groups that are or were held have a lease.
+func (t *tables) show(ctx context.Context, q querier, query *store.JobQuery) error {
+	s := new(statement).add("select lane, grp from "+t.leases+" where token = ? and until > ? order by lane, grp", query.Token, query.Now.UnixMicro())
+	if t.dialect == PostgreSQL {
+		s.add(" for update")
+	}
+	var own [][]any
+	err := t.query(ctx, q, s, func(r *sql.Rows) error {
+		var g group
+		err := r.Scan(&g.lane, &g.name)
+		own = append(own, []any{g.lane, g.name, query.Token})
+		return err
+	})
+	for part := range slices.Chunk(own, some) {
+		if err == nil {
+			err = t.unpush(ctx, q, part)
+		}
+	}
+	return err
+}
+
+// calls are the tokens of the last calls that leased anything, or failed and may have, so that one that is made again is known: no other
+// program makes it.
+type calls struct {
+	mu     sync.Mutex
+	tokens [64]string
+	n      int
+}
+
+func (c *calls) has(token string) bool {
+	return slices.Contains(c.tokens[:min(c.n, len(c.tokens))], token)
+}
+
+func (c *calls) made(token string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.has(token)
+}
+
+func (c *calls) note(token string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.has(token) {
+		c.tokens[c.n%len(c.tokens)] = token
+		c.n++
+	}
 }
 
 // hold writes the leases, in one order for all callers, and returns those that were free, or this very call's, in the order the groups were found.

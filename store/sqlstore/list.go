@@ -111,8 +111,8 @@ func (t *tables) arms(q *store.Query) ([]arm, error) {
 	if q.Prefix == "" {
 		return []arm{{table: t.rows, where: where, args: args}}, nil
 	}
-	if problem := store.CheckText(q.Prefix, false); problem != "" {
-		return nil, &store.InvalidError{What: "query prefix", Problem: problem}
+	if unusable(q.Prefix) {
+		return nil, nil
 	}
 	return []arm{{table: t.rows, where: where, args: args, from: q.Prefix, below: successor(q.Prefix)}}, nil
 }
@@ -142,7 +142,7 @@ func (t *tables) rangeArms(q *store.Query) ([]arm, error) {
 		switch {
 		case int(r.By) >= len(dimensions):
 			return nil, fmt.Errorf("%w: dimension %d of a range", store.ErrUnsupported, r.By)
-		case store.CheckText(r.Shelf, true) != "" || r.By != store.Any && unusable(r.Value):
+		case unusable(r.Shelf) || r.By != store.Any && unusable(r.Value):
 			continue
 		case r.By != store.Any:
 			a.where, a.args = a.where+" and "+dimensions[r.By]+" = ?", append(a.args, r.Value)

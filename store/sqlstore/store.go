@@ -21,6 +21,7 @@ type Store struct {
 	loads    line[*loading]
 	gate     chan struct{} // holds the one writer of this process to a SQLite database; the others wait in order
 	seen     *seen
+	calls    calls
 	await    func(context.Context, *sql.Conn) error
 	news     paced // announcements
 }
@@ -71,7 +72,10 @@ func (s *Store) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, erro
 	if err := ctx.Err(); err != nil {
 		return nil, failed("lease jobs", q.Tenant, err)
 	}
-	leases, err := s.lease(ctx, s.db, s.lazily, s.dialect == PostgreSQL, q)
+	leases, err := s.lease(ctx, s.db, s.lazily, s.dialect == PostgreSQL, s.calls.made(q.Token), q)
+	if err != nil || len(leases) > 0 {
+		s.calls.note(q.Token)
+	}
 	return leases, failed("lease jobs", q.Tenant, withCause(ctx, err))
 }
 

@@ -44,7 +44,7 @@ func (b *bound) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, erro
 	if err := ctx.Err(); err != nil {
 		return nil, failed("lease jobs", q.Tenant, lost(err))
 	}
-	leases, err := b.lease(ctx, b.tx, b.transact, false, q)
+	leases, err := b.lease(ctx, b.tx, b.transact, false, true, q)
 	return leases, failed("lease jobs", q.Tenant, b.broken(withCause(ctx, err)))
 }
 
