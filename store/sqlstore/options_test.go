@@ -95,9 +95,9 @@ func TestPartitionedMigrations(t *testing.T) {
 
 func TestSQLiteDSN(t *testing.T) {
 	assert.Equal(t, "file:/var/lib/a%20b%3F.db?_pragma=busy_timeout%2810000%29&_pragma=journal_mode%28wal%29&"+
-		"_pragma=synchronous%28full%29&_pragma=foreign_keys%28on%29&_txlock=immediate", SQLiteDSN("/var/lib/a b?.db"))
+		"_pragma=synchronous%28full%29&_pragma=journal_size_limit%2816777216%29&_pragma=foreign_keys%28on%29&_txlock=immediate", SQLiteDSN("/var/lib/a b?.db"))
 	assert.Contains(t, SQLiteDSN("desk.db"), "file:desk.db?")
-	assert.Len(t, SQLitePragmas(), 4)
+	assert.Len(t, SQLitePragmas(), 5)
 }
 
 func TestDialectNames(t *testing.T) {

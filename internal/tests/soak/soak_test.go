@@ -314,7 +314,7 @@ func (h *house) judge(rate int, samples []sample, latencies [][]time.Duration) {
 	h.t.Logf("%d messages at %d a second for %v", h.sent, rate, samples[len(samples)-1].at.Round(time.Second))
 	report("goroutines", 2, func(s sample) float64 { return float64(s.goroutines) })
 	report("handles", 2, func(s sample) float64 { return float64(s.handles) })
-	report("log, bytes", 4<<20 /* written between two checkpoints */, func(s sample) float64 { return float64(s.log) })
+	report("log, bytes", 16<<20 /* what it keeps of a stretch of much writing */, func(s sample) float64 { return float64(s.log) })
 	if samples[0].rows > 0 {
 		report("heap/row", 0, func(s sample) float64 { return float64(s.heap) / float64(s.rows) })
 	} else {
