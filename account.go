@@ -13,7 +13,8 @@ import (
 
 // AddChannel connects an account to a mailbox and returns the channel with its ID. Adding the same account again changes its settings and
 // nothing else. It opens the channel, so settings and secret are checked. It needs an admin. Errors: ErrInvalid (a
-// marketplace's also where its group, type or stage is missing), ErrNotFound (the mailbox), ErrTaken (another tenant has the account).
+// marketplace's also where its group, type or stage is missing), ErrForbidden, ErrNotFound (the mailbox, an owner or a subscriber), ErrTaken
+// (another tenant has the account), and what Config.Secrets fails with.
 func (s *Session) AddChannel(ctx context.Context, ch Channel) (Channel, error) {
 	added, err := s.addChannel(ctx, ch)
 	return added, wrap("add channel", ch.Kind+" "+ch.Account, err)

@@ -10,9 +10,9 @@ import (
 	"github.com/frontdesk-go/frontdesk/store"
 )
 
-// Do carries out actions on a conversation, all or none, in one commit: Assign, SetStatus, Complete, Archive, Trash, Restore,
+// Do carries out actions on a conversation, all or none, in one commit: Assign, SetStatus, Complete, Archive, Spam, Trash, Restore,
 // Snooze, Wake, Tag, SetFollowUp, SetDeadline, SetPriority, SetType, SetHold, ChangeFolders, ChangeOwners, ChangeSubscribers,
-// ChangeLinks, Pin, Unpin. An action whose effect is there already does nothing. Errors: ErrNotFound, ErrForbidden, ErrInvalid,
+// ChangeLinks, Pin, Unpin, conversation.Pause; at most 8. An action whose effect is there already does nothing. Errors: ErrNotFound, ErrForbidden, ErrInvalid,
 // conversation.ErrState, conversation.ErrValue.
 func (s *Session) Do(ctx context.Context, id string, actions ...Action) (Conversation, error) {
 	return s.act(ctx, "act on conversation", id, toWork, func(t *txn, c caller, conv *conversation.Conversation) ([]conversation.Command, error) {

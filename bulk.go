@@ -100,7 +100,10 @@ type storedQuery struct {
 func storeQuery(q Query) (*storedQuery, error) {
 	q.Limit, q.Cursor = 0, ""
 	text, err := json.Marshal(q)
-	return &storedQuery{Query: text, Saved: q.Saved}, err
+	if err != nil { // a time that no body can hold
+		return nil, invalid("Query", "%v", err)
+	}
+	return &storedQuery{Query: text, Saved: q.Saved}, nil
 }
 
 func (q *storedQuery) load() (out Query, err error) {

@@ -132,7 +132,7 @@ func (d *Desk) conn(ctx context.Context, tenant string, ch Channel, version int6
 			return nil, fmt.Errorf("secret %q: %w", ch.Secret, err)
 		}
 	}
-	conn, err := driver.Open(ctx, channel.Settings{Channel: ch.ID, Account: ch.Account, Secret: secret, Options: ch.Options,
+	conn, err := openDriver(ctx, driver, channel.Settings{Channel: ch.ID, Account: ch.Account, Secret: secret, Options: ch.Options,
 		CallbackURL: d.hookURL(ch.Kind, ch.Token), Client: d.cfg.Client, Log: d.log.With("tenant", tenant, "channel", ch.ID)})
 	if err != nil {
 		return nil, asInvalid(err)
@@ -141,6 +141,19 @@ func (d *Desk) conn(ctx context.Context, tenant string, ch Channel, version int6
 		d.conns.put(key, openConn{version, d.now().Add(connFor), conn})
 	}
 	return conn, nil
+}
+
+// openDriver guards against a driver that panics on settings, or gives nothing.
+func openDriver(ctx context.Context, driver channel.Driver, s channel.Settings) (conn channel.Conn, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			conn, err = nil, fmt.Errorf("opening a channel: panic: %v", p)
+		}
+	}()
+	if conn, err = driver.Open(ctx, s); err == nil && conn == nil {
+		err = errors.New("opening a channel: the driver gives no connection")
+	}
+	return conn, err
 }
 
 func asInvalid(err error) error {

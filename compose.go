@@ -66,6 +66,9 @@ func (t *txn) composeOn(c caller, start Start) (Channel, channel.Conn, error) {
 		if !c.sees(start.Mailbox) {
 			return Channel{}, nil, fmt.Errorf("mailbox %q: %w", start.Mailbox, ErrNotFound)
 		}
+		if _, err := t.mailbox(start.Mailbox); err != nil {
+			return Channel{}, nil, err
+		}
 		all, err := documents[Channel](t, "channel/")
 		if err != nil {
 			return Channel{}, nil, err

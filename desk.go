@@ -47,7 +47,7 @@ type Config struct {
 	// form; ok is false for what is none. Defaults to conversation.Phone. Short codes and sender names never get there.
 	Phone func(raw, country string) (e164 string, ok bool)
 	// Records asks the host which of its records, such as customers, have one of these identities. It is asked by a job when a contact
-	// gets a new one, and by MatchRecords. Defaults to none: nothing is matched. At most 10 s a call; an error has it asked again, later
+	// gets a new one, about his phone numbers and what the channel vouches for, and by MatchRecords about all. Defaults to none: nothing is matched. At most 10 s a call; an error has it asked again, later
 	// and later, for a week.
 	Records func(ctx context.Context, tenant string, identities []conversation.Identity) ([]Candidate, error)
 
@@ -79,8 +79,8 @@ type Config struct {
 	_ struct{}
 }
 
-// Subscriber is told what happened, in order, at least once. Returning an error has it told again, later and later; others are told
-// meanwhile.
+// Subscriber is told what happened, in order, at least once, up to a hundred events a call. One that is new begins with the oldest event that
+// the feed holds. Returning an error has it told again, later and later; others are told meanwhile.
 type Subscriber func(ctx context.Context, events []Event) error
 
 // Desk is the inbox of all tenants on one store. It is safe for concurrent use, and several Desks, in several processes, may share a
@@ -125,7 +125,10 @@ func New(cfg Config) (*Desk, error) {
 	}
 	d := &Desk{store: cfg.Store, drivers: map[string]channel.Driver{}, shared: &shared{kick: make(chan struct{}, 1), asking: make(chan struct{}, askedAtOnce),
 		numbers: numberBlocks{reserving: make(chan struct{}, 1)}}}
-	for _, driver := range cfg.Drivers {
+	for i, driver := range cfg.Drivers {
+		if driver == nil {
+			return nil, invalid("Drivers", "driver %d is nil; give one, or leave it out", i+1)
+		}
 		kind := driver.Kind()
 		if kind == "" || strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
 			return nil, invalid("Drivers", "kind %q; use lower-case letters and digits", kind)
@@ -141,8 +144,9 @@ func New(cfg Config) (*Desk, error) {
 		}
 		d.drivers[kind] = driver
 	}
-	if u, err := url.Parse(cfg.BaseURL); cfg.BaseURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
-		return nil, invalid("BaseURL", "%q is not an absolute http or https address", cfg.BaseURL)
+	if u, err := url.Parse(cfg.BaseURL); cfg.BaseURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" ||
+		strings.ContainsAny(cfg.BaseURL, "?#")) {
+		return nil, invalid("BaseURL", "%q is not an absolute http or https address without query and fragment", cfg.BaseURL)
 	}
 	if n := len(cfg.LinkKey); n > 0 && (n < minLinkKey || cfg.BaseURL == "") {
 		return nil, invalid("LinkKey", "has %d bytes, at least %d, and needs BaseURL", n, minLinkKey)

@@ -50,7 +50,7 @@ type lastViewAs struct {
 // FromRecord returns a session that reads what is linked to a record of the host's, and only that: lists, conversations, timelines,
 // messages, attachments. It needs a role in the conversation's mailbox, whatever its method and the agent's scope, and the record's
 // permission, for which Config.MayReadRecord is asked on each call, except for who sees everything anyway. It only reads and marks nothing as
-// read, and its door closes with the link. It widens no other list.
+// read, and its door closes with the link. It widens no other list. Calls of who may not read the record are ErrForbidden.
 func (s *Session) FromRecord(kind, id string) *Session {
 	through := &Session{desk: s.desk, actor: s.actor}
 	through.actor.record = conversation.Link{Kind: kind, ID: id}.Record()

@@ -193,8 +193,15 @@ const expireStep = 16 // events that are looked at, at least
 const expireFrom = 1000
 
 // Events returns up to limit events of a tenant after a position; 0 begins with the oldest. The events are in order and without gaps.
-// Error: ErrCursorExpired when the feed no longer holds what follows the position.
+// limit is 1 to 1,000. Errors: ErrInvalid, and ErrCursorExpired when the feed no longer holds what follows the position.
 func (d *Desk) Events(ctx context.Context, tenant string, after int64, limit int) ([]Event, error) {
+	err := checkTenant(tenant)
+	if problem := conversation.CheckID(tenant); err == nil && problem != "" {
+		err = invalid("tenant", "%s", problem)
+	}
+	if err != nil {
+		return nil, wrap("events", "", err)
+	}
 	events, err := d.events(ctx, tenant, after, limit)
 	return events, wrap("events", tenant, err)
 }

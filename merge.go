@@ -211,7 +211,7 @@ func (s *Session) Unmerge(ctx context.Context, part string) (out Conversation, e
 			return err
 		}
 		if p.Into != "" && p.Into != head.ID {
-			return &conversation.StateError{Command: "unmerge", Reason: "conversation " + p.Into + " is itself merged into " + head.ID, Instead: "first unmerge"}
+			return &conversation.StateError{Command: "unmerge", Reason: "conversation " + p.Into + " is itself merged into " + head.ID, Instead: "unmerge that first"}
 		}
 		left, err := t.unmerge(c, &head, &p)
 		if err != nil {

@@ -157,7 +157,8 @@ func (s *Session) block(ctx context.Context, op, contact string, blocked bool) (
 }
 
 // AddIdentity gives a contact an address under which he is known and can be written to. A phone number may be given as people write it: the
-// mailbox is the one whose country it is dialled from, "" if it has its own. Errors: ErrNotFound, ErrForbidden, ErrInvalid, and ErrTaken
+// mailbox is the one whose country it is dialled from, "" if it has its own. What is not certain to be a whole number stays as it is, as a short
+// code or a sender name does. Errors: ErrNotFound, ErrForbidden, ErrInvalid, and ErrTaken
 // when it is another contact's.
 func (s *Session) AddIdentity(ctx context.Context, contact, mailbox string, i conversation.Identity) (conversation.Contact, error) {
 	return s.profile(ctx, "add contact identity", contact, func(t *txn, _ caller, p *conversation.Contact) ([]conversation.Event, error) {

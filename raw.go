@@ -90,9 +90,12 @@ func (t *txn) putDelivery(raw *Delivery) error {
 	return t.put(store.Row{Key: deliveryKey(raw.ID), Facts: []store.Fact{{Name: "state", Value: "raw", Order: raw.Since.UnixMicro()}}}, formatDelivery, raw)
 }
 
-// Deliveries returns what could not be understood, oldest first. It needs an admin.
+// Deliveries returns what could not be understood, oldest first, at most 1,000 a page. It needs an admin. Errors: ErrInvalid, ErrCursor.
 func (s *Session) Deliveries(ctx context.Context, cursor string, limit int) (page Page[Delivery], err error) {
 	err = s.readFor(ctx, "deliveries", toManage, func(t *txn, _ caller) error {
+		if limit < 0 || limit > store.MaxLimit {
+			return invalid("limit", "%d is not within 0 and %d", limit, store.MaxLimit)
+		}
 		rows, err := t.desk.store.List(ctx, store.Query{Tenant: t.tenant, Kind: store.Delivery, Fact: "state", Value: "raw", Ascending: true,
 			Limit: limit, Cursor: cursor})
 		if err != nil {
@@ -176,6 +179,10 @@ func (d *Desk) takeAgain(ctx context.Context, tenant string, raw *Delivery) erro
 	})
 	for _, target := range targets {
 		found = true
+		if target.err != nil {
+			failed = errors.Join(failed, target.err)
+			continue
+		}
 		failed = errors.Join(failed, d.receiveAll(ctx, target, target.items(items, targets), ""))
 	}
 	if !found {

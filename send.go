@@ -17,8 +17,8 @@ import (
 )
 
 // Reply answers in a conversation, or whispers in it. The message is queued in the commit that this call makes; a worker hands it to the
-// provider. Errors: ErrNotFound, ErrForbidden, ErrInvalid, ErrWindow, ErrCapability, ErrOptedOut, ErrKeyReused, ErrBusy, and
-// conversation.ErrState.
+// provider. Errors: ErrNotFound, ErrForbidden, ErrInvalid, ErrWindow, ErrCapability, ErrOptedOut, ErrNoConsent, ErrBlocked, ErrKeyReused,
+// ErrBusy, conversation.ErrState, conversation.ErrValue of Then, *reply.MissingError and *reply.SyntaxError.
 func (s *Session) Reply(ctx context.Context, id string, draft Draft) (conversation.Message, error) {
 	msg, err := s.reply(ctx, id, draft)
 	return msg, wrap("reply to conversation", id, err)
@@ -74,8 +74,12 @@ func (t *txn) already(c caller, draft Draft, where string) (*conversation.Messag
 	if problems := conversation.CheckText(draft.Key, MaxKey); len(problems) > 0 {
 		return nil, nil, &InvalidError{Field: "Key", Problems: problems}
 	}
+	hash, err := hashDraft(draft, where)
+	if err != nil {
+		return nil, nil, err
+	}
 	actor := c.who()
-	use := &keyUse{name: sendName(string(actor.Kind)+":"+actor.ID, draft.Key), hash: hashDraft(draft, where)}
+	use := &keyUse{name: sendName(string(actor.Kind)+":"+actor.ID, draft.Key), hash: hash}
 	if err := t.load(use.name); err != nil {
 		return nil, nil, err
 	}
@@ -112,17 +116,18 @@ type keyUse struct {
 	hash string
 }
 
-// sameForm is a value as it prints the same for the same content: without what is empty, and with its times in UTC.
-func sameForm(v any) any {
+// sameForm is a value as it prints the same for the same content: without what is empty, and with its times in UTC. An error is of a time that
+// has no such form.
+func sameForm(v any) (any, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // an action is plain
+		return nil, err
 	}
 	var tree any
 	if err := json.Unmarshal(text, &tree); err != nil {
-		panic(err)
+		return nil, err
 	}
-	return inUTC(tree)
+	return inUTC(tree), nil
 }
 
 func inUTC(v any) any {
@@ -149,11 +154,15 @@ func inUTC(v any) any {
 	return v
 }
 
-// hashDraft tells two drafts under one key apart.
-func hashDraft(d Draft, where string) string {
+// hashDraft tells two drafts under one key apart. Error: ErrInvalid, of a time that no command takes.
+func hashDraft(d Draft, where string) (string, error) {
 	actions := ""
 	for _, a := range d.Then {
-		actions += fmt.Sprintf("%T %v\n", a, sameForm(a))
+		form, err := sameForm(a)
+		if err != nil {
+			return "", invalid("Then", "%T: %v", a, err)
+		}
+		actions += fmt.Sprintf("%T %v\n", a, form)
 	}
 	// None and empty are the same.
 	d.At = d.At.UTC()
@@ -164,11 +173,11 @@ func hashDraft(d Draft, where string) string {
 		Then  string
 		Where string
 	}{d, actions, where})
-	if err != nil {
-		panic(err) // a Draft is plain
+	if err != nil { // all else of it is plain
+		return "", invalid("At", "%v", err)
 	}
 	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:]), nil
 }
 
 // leadHere makes a thread that nobody used yet lead to the conversation, so that what the customer answers on it comes there.

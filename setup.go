@@ -23,7 +23,8 @@ const maxDays = 1826
 // maxDocument is how large one settings document may be, in bytes of JSON.
 const maxDocument = 256 << 10
 
-// SaveMailbox makes a mailbox or replaces its settings. It needs an admin. Saving the same again changes nothing.
+// SaveMailbox makes a mailbox or replaces its settings. It needs an admin. Saving the same again changes nothing. Errors: ErrInvalid,
+// ErrForbidden.
 func (s *Session) SaveMailbox(ctx context.Context, m Mailbox) error {
 	switch problem := conversation.CheckID(m.ID); {
 	case problem != "":
@@ -57,7 +58,7 @@ func (s *Session) SaveMailbox(ctx context.Context, m Mailbox) error {
 	})
 }
 
-// SaveSettings replaces the tenant's settings. It needs an admin.
+// SaveSettings replaces the tenant's settings. It needs an admin. Errors: ErrInvalid, ErrForbidden.
 func (s *Session) SaveSettings(ctx context.Context, settings Settings) error {
 	if err := settings.checkPresence(); err != nil {
 		return err
@@ -94,7 +95,7 @@ func (s *Session) Settings(ctx context.Context) (settings Settings, err error) {
 	return settings, err
 }
 
-// SaveTeam makes a team or replaces its settings. It needs an admin.
+// SaveTeam makes a team or replaces its settings. It needs an admin. Errors: ErrInvalid, ErrForbidden, ErrNotFound (its Fallback).
 func (s *Session) SaveTeam(ctx context.Context, team Team) error {
 	if problem := conversation.CheckID(team.ID); problem != "" {
 		return invalid("ID", "%s", problem)

@@ -11,7 +11,7 @@ import (
 // outgoing picks the thread and channel of an answer: the channel named, else the thread of the newest inbound.
 func (t *txn) outgoing(c caller, conv *conversation.Conversation, channelID string) (thread conversation.Thread, ch Channel, conn channel.Conn, err error) {
 	if conv.Method == conversation.MethodInternal {
-		return thread, ch, nil, &conversation.StateError{Command: "reply", Reason: "the conversation is internal and has no recipients", Instead: "whisper in"}
+		return thread, ch, nil, &conversation.StateError{Command: "reply", Reason: "the conversation is internal and has no recipients", Instead: "whisper"}
 	}
 	if len(conv.Threads) > 0 {
 		thread = conv.Threads[0]

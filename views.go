@@ -3,6 +3,7 @@ package frontdesk
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -100,6 +101,9 @@ func (v *SavedView) check() error {
 	}
 	if v.Filter.Saved != "" {
 		return invalid("Filter", "names another saved view; give its filters")
+	}
+	if _, err := json.Marshal(v.Filter); err != nil { // a time that no body can hold
+		return invalid("Filter", "%v", err)
 	}
 	if err := checkColumns("Columns", v.Columns); err != nil {
 		return err

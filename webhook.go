@@ -113,11 +113,17 @@ func (d *Desk) deliver(ctx context.Context, kind, token string, driver channel.W
 		targets = verified(known, req)
 	}
 	if len(targets) == 0 {
+		if len(unopened(known)) > 0 {
+			return status(http.StatusServiceUnavailable)
+		}
 		d.log.WarnContext(ctx, "delivery refused: no valid signature", "kind", kind)
 		return status(http.StatusForbidden)
 	}
 	if err := d.takeIn(ctx, kind, token, driver, req, targets, known); err != nil {
 		d.log.ErrorContext(ctx, "delivery not stored", "kind", kind, "error", err)
+		return status(http.StatusServiceUnavailable)
+	}
+	if len(unopened(known)) > 0 { // what is in already is recognised when it comes again
 		return status(http.StatusServiceUnavailable)
 	}
 	if a, ok := driver.(channel.Acknowledger); ok {
@@ -141,11 +147,18 @@ type target struct {
 	route
 	doc  Channel
 	conn channel.Conn
+	err  error // why it could not be opened now, such as a secret that cannot be had: what is for it must be delivered again
 
 	refused []channel.Item // of blocked contacts: nothing of them is kept
 }
 
-// targets finds the channels of a delivery. Nothing of it is trusted yet.
+// unopened are the channels that could not be opened now.
+func unopened(known []*target) []*target {
+	return slices.DeleteFunc(slices.Clone(known), func(t *target) bool { return t.err == nil })
+}
+
+// targets finds the channels of a delivery, those included that cannot be opened now: they keep nothing of the others out. Nothing of it is
+// trusted yet.
 func (d *Desk) targets(ctx context.Context, kind, token string, driver channel.WebhookDriver, req *channel.Request) ([]*target, error) {
 	accounts, err := accounts(driver, req)
 	if err != nil { // what it names for all that may still verify it, and keep it for a person
@@ -177,8 +190,9 @@ func (d *Desk) targets(ctx context.Context, kind, token string, driver channel.W
 			d.log.WarnContext(ctx, "delivery for a channel that cannot be opened", "tenant", r.Tenant, "channel", r.Channel, "error", err)
 			continue
 		}
-		if err != nil {
-			return nil, err
+		if target.err = err; err != nil {
+			target.conn = nil
+			d.log.ErrorContext(ctx, "channel of a delivery cannot be opened", "tenant", r.Tenant, "channel", r.Channel, "error", err)
 		}
 		targets = append(targets, target)
 	}
@@ -203,8 +217,9 @@ func (d *Desk) target(ctx context.Context, kind string, r route) (*target, error
 func (d *Desk) takeIn(ctx context.Context, kind, token string, driver channel.WebhookDriver, req *channel.Request, targets, known []*target) error {
 	items, unread := parse(driver, req)
 	shared := slices.ContainsFunc(known, func(t *target) bool { return t.Tenant != known[0].Tenant })
+	taking := slices.Concat(targets, unopened(known))
 	for i, to := range targets {
-		reason := d.receiveAll(ctx, to, to.items(items, targets), "")
+		reason := d.receiveAll(ctx, to, to.items(items, taking), "")
 		if reason != nil && !isRaw(reason) {
 			return reason
 		}
@@ -233,7 +248,7 @@ func ofTenant(targets []*target, tenant string) (ids []string) {
 }
 
 // items are those for this channel: of its account, or that fall back to it because the account they are for is no channel of all that
-// verified the delivery.
+// verified the delivery or may yet do so.
 func (t *target) items(items []channel.Item, all []*target) []channel.Item {
 	var mine []channel.Item
 	for _, item := range items {

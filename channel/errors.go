@@ -3,6 +3,7 @@ package channel
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
@@ -56,9 +57,23 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Failure is what a message keeps of the error.
+// The most that a message keeps of what a provider says, in bytes.
+const (
+	maxCode   = 200
+	maxDetail = 2000
+)
+
+// Failure is what a message keeps of the error: of Code the first 200 bytes, of Detail the first 2,000.
 func (e *Error) Failure() *conversation.Failure {
-	return &conversation.Failure{Class: string(e.Class), Code: e.Code, Detail: e.Detail, Retry: e.Class == Retry || e.Class == ChannelDown || e.Class == WindowClosed || e.Class == Unknown}
+	return &conversation.Failure{Class: string(e.Class), Code: first(maxCode, e.Code), Detail: first(maxDetail, e.Detail), Retry: e.Class == Retry || e.Class == ChannelDown || e.Class == WindowClosed || e.Class == Unknown}
+}
+
+// first cuts a text, not in the middle of a character.
+func first(most int, text string) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // AsError returns err as an *Error. What a driver did not sort is class Unknown, because the provider may have the message.

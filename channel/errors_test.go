@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,6 +39,12 @@ func TestFailureSaysWhetherSendingAgainMayHelp(t *testing.T) {
 		f := (&Error{Class: class, Code: "7", Detail: "words"}).Failure()
 		assert.Equal(t, &conversation.Failure{Class: string(class), Code: "7", Detail: "words", Retry: retry}, f)
 	}
+}
+
+func TestFailureKeepsTheBeginningOfLongWords(t *testing.T) {
+	f := (&Error{Class: Content, Code: strings.Repeat("7", 1000), Detail: strings.Repeat("ö", 1<<20)}).Failure()
+	assert.Equal(t, strings.Repeat("7", 200)+"…", f.Code)
+	assert.Equal(t, strings.Repeat("ö", 1000)+"…", f.Detail)
 }
 
 func TestAsError(t *testing.T) {

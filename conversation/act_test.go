@@ -160,7 +160,7 @@ func TestCommandsTogether(t *testing.T) {
 
 func TestStateErrorSaysWhatToDo(t *testing.T) {
 	err := error(&StateError{Command: "complete", Reason: "a customer has answered", Instead: "archive"})
-	assert.EqualError(t, err, "conversation: complete refused: a customer has answered; archive it instead")
+	assert.EqualError(t, err, "conversation: complete refused: a customer has answered; archive instead")
 	assert.EqualError(t, &StateError{Command: "create", Reason: "it exists"}, "conversation: create refused: it exists")
 	assert.NotErrorIs(t, err, ErrValue)
 	assert.EqualError(t, &ValueError{Field: "text", Problems: []string{"is too long", "holds a NUL byte"}}, "conversation: text: is too long; holds a NUL byte")

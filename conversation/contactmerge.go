@@ -36,7 +36,7 @@ func MergeContacts(now time.Time, head Contact, others ...Contact) (Contact, []C
 		return head, nil, badValue("merge", "names no contact to merge; name one besides the first")
 	}
 	if head.Into != "" {
-		return head, nil, &StateError{Command: "merge", Reason: "the contact is merged into " + head.Into, Instead: "undo the merge of"}
+		return head, nil, &StateError{Command: "merge", Reason: "the contact is merged into " + head.Into, Instead: "undo the merge"}
 	}
 	parts := make([]Contact, 0, len(others))
 	for _, p := range others {
@@ -45,7 +45,7 @@ func MergeContacts(now time.Time, head Contact, others ...Contact) (Contact, []C
 		case p.ID == head.ID || slices.ContainsFunc(parts, func(o Contact) bool { return o.ID == p.ID }):
 			return head, nil, badValue("merge", "contact %s is named twice", p.ID)
 		case p.Into != "":
-			return head, nil, &StateError{Command: "merge", Reason: "contact " + p.ID + " is merged into " + p.Into, Instead: "undo the merge of"}
+			return head, nil, &StateError{Command: "merge", Reason: "contact " + p.ID + " is merged into " + p.Into, Instead: "undo the merge"}
 		}
 		if err := head.take(&p, now); err != nil {
 			return head, nil, err
@@ -146,7 +146,7 @@ func UnmergeContact(head, part Contact) (Contact, Contact, error) {
 		return head, part, &StateError{Command: "unmerge", Reason: part.ID + " is not merged into " + head.ID + " directly"}
 	}
 	if head.Into != "" {
-		return head, part, &StateError{Command: "unmerge", Reason: "the contact itself is merged into " + head.Into, Instead: "first undo the merge of"}
+		return head, part, &StateError{Command: "unmerge", Reason: "the contact itself is merged into " + head.Into, Instead: "undo the later merge first"}
 	}
 	gave := part.Gave
 	if gave.Name != "" && head.Name == gave.Name {

@@ -25,7 +25,7 @@ type StateError struct {
 func (e *StateError) Error() string {
 	s := fmt.Sprintf("conversation: %s refused: %s", e.Command, e.Reason)
 	if e.Instead != "" {
-		s += "; " + e.Instead + " it instead"
+		s += "; " + e.Instead + " instead"
 	}
 	return s
 }

@@ -64,7 +64,7 @@ type Receive struct {
 
 func (cmd Receive) do(x *step) error {
 	if x.c.Place == Trash {
-		return &StateError{Command: "receive", Reason: "the conversation is in trash", Instead: "start a new one for"}
+		return &StateError{Command: "receive", Reason: "the conversation is in trash", Instead: "start a new one"}
 	}
 	m := cmd.Message
 	m.Direction = Inbound
@@ -163,7 +163,7 @@ type Echo struct {
 
 func (cmd Echo) do(x *step) error {
 	if x.c.Place == Trash {
-		return &StateError{Command: "echo", Reason: "the conversation is in trash", Instead: "start a new one for"}
+		return &StateError{Command: "echo", Reason: "the conversation is in trash", Instead: "start a new one"}
 	}
 	m := cmd.Message
 	m.Direction, m.Echo, m.Delivery = Outbound, true, Sent

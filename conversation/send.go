@@ -46,7 +46,7 @@ func (x *step) answerable() error {
 		return err
 	}
 	if x.c.Method == MethodInternal {
-		return &StateError{Command: "reply", Reason: "the conversation is internal and has no recipients", Instead: "whisper in"}
+		return &StateError{Command: "reply", Reason: "the conversation is internal and has no recipients", Instead: "whisper"}
 	}
 	if x.env.Actor.Kind == ByAutomation && x.c.Status == Open {
 		return &StateError{Command: "reply by automation", Reason: "a person has the conversation while it is open", Instead: "close"}

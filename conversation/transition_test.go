@@ -166,7 +166,7 @@ Receive
 	archive-open                                   -> assigned ^! received moved
 	archive-closed archive-finished                -> assigned ^! received moved opened
 	spam-open                                      -> = ^! received
-	trash-open                                     -> no start a new one for
+	trash-open                                     -> no start a new one
 Receive, bots first
 	inbox assigned-returned snoozed-asleep         -> = ^! received
 	snoozed                                        -> waiting ^! received woken
@@ -175,7 +175,7 @@ Receive, bots first
 	archive-open                                   -> assigned ^! received moved
 	archive-closed archive-finished                -> done-closed ^! received moved
 	spam-open                                      -> = ^! received
-	trash-open                                     -> no start a new one for
+	trash-open                                     -> no start a new one
 Receive unsupported
 	inbox assigned-returned snoozed-asleep         -> = ^! received
 	snoozed                                        -> waiting ^! received woken
@@ -184,7 +184,7 @@ Receive unsupported
 	archive-open                                   -> assigned ^! received moved
 	archive-closed archive-finished                -> assigned ^! received moved opened
 	spam-open                                      -> = ^! received
-	trash-open                                     -> no start a new one for
+	trash-open                                     -> no start a new one
 Receive, released
 	inbox assigned-returned snoozed-asleep         -> = ^! received
 	snoozed                                        -> waiting ^! received woken
@@ -193,7 +193,7 @@ Receive, released
 	archive-open                                   -> team ^! received moved assigned
 	archive-closed archive-finished                -> team ^! received moved opened assigned
 	spam-open                                      -> = ^! received
-	trash-open                                     -> no start a new one for
+	trash-open                                     -> no start a new one
 RequestHandover
 	inbox assigned-returned asleep done            -> = handover
 	archive spam-open trash-open                   -> no restore
@@ -207,11 +207,11 @@ RequestHandover again
 Receive automatic
 	inbox assigned-returned asleep done archive    -> = ^ received
 	spam-open                                      -> = ^ received
-	trash-open                                     -> no start a new one for
+	trash-open                                     -> no start a new one
 Echo
 	inbox assigned-returned asleep done archive    -> = ^ echoed
 	spam-open                                      -> = ^ echoed
-	trash-open                                     -> no start a new one for
+	trash-open                                     -> no start a new one
 Reply
 	inbox assigned-returned asleep done archive    -> = ^ outgoing read
 	spam-open trash-open                           -> no restore

@@ -41,7 +41,9 @@
 // stripes, chosen by the connection, so that commits do not wait for each other's counters. What the server aborts (serialization
 // failure, deadlock, unique violation) is an ErrConflict that names the rows of the batch; for a batch without rows, the groups it
 // finishes, under the kind "group". Leases are committed without waiting for the disk: one that a crash of the server takes back leaves
-// its group to be leased again, and what was committed under it was on the disk after it.
+// its group to be leased again, and what was committed under it was on the disk after it. Commits of a tenant go together on one
+// connection; behind one that the database holds up, as for a row that a host's open transaction has changed, the others wait for a
+// quarter of a second, and then go on another, up to eight at a time.
 //
 // Give the pool as many idle connections as it may have (SetMaxIdleConns): a connection keeps the plans of its statements, which are large and take
 // as long to plan as to run, and database/sql closes all but two that rest.

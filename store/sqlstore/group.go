@@ -72,9 +72,9 @@ func size(b *store.Batch) (n int) {
 // is still all or nothing by itself.
 func (s *Store) commitInLine(ctx context.Context, b *store.Batch) error {
 	w := &waiter{ctx: ctx, batch: own(b), done: make(chan error, 1)}
-	if s.commits.enter(w) {
+	if n := s.commits.enter(w); n != nil {
 		err := s.commitBatch(ctx, b)
-		s.commits.leave(b.Tenant)
+		s.commits.leave(b.Tenant, n)
 		return err
 	}
 	select {

@@ -1,6 +1,9 @@
 package sqlstore
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 const (
 	// maxGroup is how many calls are made as one. Beyond 64 nothing is gained but waiting.
@@ -8,13 +11,20 @@ const (
 
 	// fullGroup is how many calls of a tenant wait before another lane is opened for them.
 	fullGroup = 32
+
+	// patience is how long a lane is waited for that the database holds up, as it does for a row that a host's transaction has changed.
+	patience = 250 * time.Millisecond
+
+	// maxHeld is how many lanes that are held up are passed by at a time: each has a connection.
+	maxHeld = 8
 )
 
 // line is where calls wait for a lane. A tenant that has none gets one at once, if one is free. Otherwise its calls wait until they are many or its
 // lane is free again, and are then made together: a few large groups that take turns cost the database much less than many small ones, and wait
-// for the disk less often.
+// for the disk less often. Behind a lane that is held up nobody waits for longer than patience: another takes its place.
 type line[W any] struct {
-	lanes  int // calls at the same time
+	lanes  int  // calls at the same time, without those that are held up
+	passes bool // those that are held up are passed by
 	tenant func(W) string
 	choose func(waiting []W) (taken, left []W) // takes from the line those whose calls are made together
 	do     func([]W)                           // makes them
@@ -22,17 +32,69 @@ type line[W any] struct {
 	mu      sync.Mutex
 	busy    int
 	of      map[string]int // lanes of a tenant
+	held    int            // lanes whose place another has taken
 	waiting []W
 }
 
-// enter takes a lane, or a place in the line.
-func (l *line[W]) enter(w W) (free bool) {
+// turn is one call, or group of them, on a lane.
+type turn struct {
+	timer         *time.Timer
+	ended, passed bool
+}
+
+// enter takes a lane, or a place in the line, for which it returns nil.
+func (l *line[W]) enter(w W) *turn {
 	tenant := l.tenant(w)
 	free, another := l.queue(w, tenant)
 	if another {
-		l.leave(tenant) // to a group of those who wait
+		l.serve(tenant) // a group of those who wait
 	}
-	return free
+	if !free {
+		return nil
+	}
+	return l.begin(tenant)
+}
+
+// begin has the lane passed by if it is held up.
+func (l *line[W]) begin(tenant string) *turn {
+	n := &turn{}
+	if l.passes {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		n.timer = time.AfterFunc(patience, func() { l.pass(tenant, n) })
+	}
+	return n
+}
+
+// pass gives the place of a lane that is held up to who waits, now or when there are fewer of them.
+func (l *line[W]) pass(tenant string, n *turn) {
+	l.mu.Lock()
+	n.passed = !n.ended && l.held < maxHeld
+	switch {
+	case n.passed:
+		l.held++
+	case !n.ended:
+		n.timer.Reset(patience)
+	}
+	pass := n.passed
+	l.mu.Unlock()
+	if pass {
+		l.serve(tenant)
+	}
+}
+
+// end reports whether the lane is still that of the turn: nobody has passed it by.
+func (l *line[W]) end(n *turn) bool {
+	if n.timer == nil {
+		return true
+	}
+	n.timer.Stop()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n.ended = true; n.passed {
+		l.held--
+	}
+	return !n.passed
 }
 
 // queue takes a lane for a call, or lets it wait and perhaps takes another for all who do.
@@ -73,16 +135,26 @@ func (l *line[W]) many(tenant string) bool {
 	return n >= fullGroup
 }
 
-// leave gives up the tenant's lane, or serves those who came meanwhile before that, for as long as somebody waits. Its caller has his answer and does
-// not wait for them.
-func (l *line[W]) leave(tenant string) {
+// leave ends a turn. Its caller has his answer and does not wait for those who came meanwhile.
+func (l *line[W]) leave(tenant string, n *turn) {
+	if l.end(n) {
+		l.serve(tenant)
+	}
+}
+
+// serve gives up the tenant's lane, or serves those who came meanwhile before that, for as long as somebody waits.
+func (l *line[W]) serve(tenant string) {
 	next := l.next(&tenant)
 	if len(next) == 0 {
 		return
 	}
 	go func() {
 		for ; len(next) > 0; next = l.next(&tenant) {
+			n := l.begin(tenant)
 			l.do(next)
+			if !l.end(n) {
+				return
+			}
 		}
 	}()
 }

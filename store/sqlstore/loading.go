@@ -25,9 +25,9 @@ type loaded struct {
 // loadInLine loads, alone or together with those that wait with it: that is one round trip instead of many.
 func (s *Store) loadInLine(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
 	w := &loading{ctx: ctx, tenant: tenant, keys: slices.Clone(keys), counters: slices.Clone(counters), done: make(chan loaded, 1)} // as a batch's own
-	if s.loads.enter(w) {
+	if n := s.loads.enter(w); n != nil {
 		rows, err := s.load(ctx, s.read, tenant, keys, counters)
-		s.loads.leave(tenant)
+		s.loads.leave(tenant, n)
 		return rows, err
 	}
 	select {

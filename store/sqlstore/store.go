@@ -38,7 +38,7 @@ func New(db *sql.DB, opt Options) (*Store, error) {
 		return nil, &store.InvalidError{What: "sqlstore database", Problem: "is nil; give an open *sql.DB"}
 	}
 	s := &Store{tables: t, db: db, read: db, gate: make(chan struct{}, 1), seen: &seen{}}
-	s.commits = line[*waiter]{lanes: 4, tenant: func(w *waiter) string { return w.batch.Tenant }, choose: s.packed, do: s.commitGroup}
+	s.commits = line[*waiter]{lanes: 4, passes: t.dialect == PostgreSQL, tenant: func(w *waiter) string { return w.batch.Tenant }, choose: s.packed, do: s.commitGroup}
 	s.loads = line[*loading]{lanes: 4, tenant: func(w *loading) string { return w.tenant }, choose: joinable, do: s.loadGroup}
 	s.await = opt.Await
 	if t.dialect == SQLite {

@@ -26,7 +26,7 @@ type bound struct {
 
 func (b *bound) Load(ctx context.Context, tenant string, keys []store.Key, counters []string) (*store.Rows, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, failed("load", tenant, lost(err))
+		return nil, failed("load", tenant, b.lose(err))
 	}
 	rows, err := b.load(ctx, b.tx, tenant, keys, counters)
 	return rows, failed("load", tenant, b.broken(withCause(ctx, err)))
@@ -34,7 +34,7 @@ func (b *bound) Load(ctx context.Context, tenant string, keys []store.Key, count
 
 func (b *bound) List(ctx context.Context, q store.Query) (*store.Page, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, failed("list", q.Tenant, lost(err))
+		return nil, failed("list", q.Tenant, b.lose(err))
 	}
 	page, err := b.list(ctx, b.tx, q)
 	return page, failed("list "+string(q.Kind), q.Tenant, b.broken(withCause(ctx, err)))
@@ -42,7 +42,7 @@ func (b *bound) List(ctx context.Context, q store.Query) (*store.Page, error) {
 
 func (b *bound) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, failed("lease jobs", q.Tenant, lost(err))
+		return nil, failed("lease jobs", q.Tenant, b.lose(err))
 	}
 	leases, err := b.lease(ctx, b.tx, b.transact, false, true, q)
 	return leases, failed("lease jobs", q.Tenant, b.broken(withCause(ctx, err)))
@@ -50,7 +50,7 @@ func (b *bound) Jobs(ctx context.Context, q store.JobQuery) ([]store.Lease, erro
 
 func (b *bound) Commit(ctx context.Context, batch *store.Batch) error {
 	if err := ctx.Err(); err != nil {
-		return failed("commit", batch.Tenant, lost(err))
+		return failed("commit", batch.Tenant, b.lose(err))
 	}
 	if nothing(batch) {
 		return nil

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -223,5 +224,44 @@ func TestBatchIsGivenBack(t *testing.T) {
 			require.Empty(t, ids(t, o, "red"))
 			require.Empty(t, ids(t, o, "changed"))
 		})
+	}
+}
+
+// Four transactions of hosts' that stay open, each with somebody who waits for what it holds, hold up nobody else for long.
+func TestOpenTransactionsHoldUpNobodyElse(t *testing.T) {
+	o := stores.PostgreSQL(t)
+	change := func(ctx context.Context, s store.Store, tenant, id string) error {
+		rows, err := s.Load(ctx, tenant, []store.Key{document(id)}, nil)
+		if err != nil {
+			return err
+		}
+		b := store.NewBatch(tenant, start)
+		b.Read(rows)
+		b.Put(store.Row{Key: document(id), Body: []byte("changed")})
+		if err := b.Seal(); err != nil {
+			return err
+		}
+		return s.Commit(ctx, b)
+	}
+	tenants := []string{"a", "b", "c", "d", "e"}
+	for _, tenant := range tenants {
+		require.NoError(t, change(ctx, o, tenant, "row"))
+	}
+	waits := make(chan error, 4)
+	var open []*sql.Tx
+	for _, tenant := range tenants[:4] {
+		tx := begin(t, o, ctx)
+		open = append(open, tx)
+		require.NoError(t, change(ctx, o.SQL.WithTx(tx), tenant, "row"))
+		go func() { waits <- change(ctx, o, tenant, "row") }()
+	}
+	time.Sleep(100 * time.Millisecond) // until they wait
+	soon, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	require.NoError(t, change(soon, o, "e", "row"), "another tenant's")
+	require.NoError(t, change(soon, o, "a", "other"), "another row of the same tenant")
+	for _, tx := range open {
+		require.NoError(t, tx.Commit())
+		require.ErrorIs(t, <-waits, store.ErrConflict)
 	}
 }

@@ -124,6 +124,50 @@ func TestEndedContextLosesTheTransaction(t *testing.T) {
 	})
 }
 
+// A call whose context has ended before it begins loses the transaction as one whose context ends in it does: nobody commits half of what
+// was to be one.
+func TestContextThatHasEndedLosesTheTransaction(t *testing.T) {
+	for _, call := range []func(context.Context, store.Store) error{
+		func(ctx context.Context, s store.Store) error {
+			b := store.NewBatch("acme", start)
+			put(b, store.Row{Key: document("b")})
+			if err := b.Seal(); err != nil {
+				return err
+			}
+			return s.Commit(ctx, b)
+		},
+		func(ctx context.Context, s store.Store) error {
+			_, err := s.Load(ctx, "acme", []store.Key{document("a")}, nil)
+			return err
+		},
+		func(ctx context.Context, s store.Store) error {
+			_, err := s.List(ctx, store.Query{Tenant: "acme", Kind: store.Document})
+			return err
+		},
+		func(ctx context.Context, s store.Store) error {
+			_, err := s.Jobs(ctx, store.JobQuery{Now: start, Until: start, Token: "t"})
+			return err
+		},
+	} {
+		stores.EachSQL(t, func(t *testing.T, o *stores.Opened) {
+			tx := begin(t, o, ctx)
+			s := o.SQL.WithTx(tx)
+			b, _ := read(t, s, document("a"))
+			b.Put(store.Row{Key: document("a")})
+			commit(t, s, b)
+			ended, cancel := context.WithCancel(ctx)
+			cancel()
+			err := call(ended, s)
+			require.ErrorIs(t, err, store.ErrTxLost)
+			require.ErrorIs(t, err, context.Canceled)
+			require.Error(t, tx.Commit())
+			_, rows := read(t, o, document("a"))
+			require.Empty(t, rows.Found)
+			require.Zero(t, hosts(t, o))
+		})
+	}
+}
+
 func TestEndedConnectionLosesTheTransaction(t *testing.T) {
 	o := stores.PostgreSQL(t)
 	tx := begin(t, o, ctx)

@@ -1,0 +1,68 @@
+package desk_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-go/frontdesk"
+	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/channel/loopback"
+	"github.com/frontdesk-go/frontdesk/conversation"
+)
+
+// opener is a driver whose Open does something else.
+type opener struct {
+	*loopback.Driver
+	open func() (channel.Conn, error)
+}
+
+func (o *opener) Open(context.Context, channel.Settings) (channel.Conn, error) { return o.open() }
+
+// A channel that the driver cannot open, though it could before, is down: what comes is delivered again, what is to go out waits.
+func TestDriverThatPanicsOnOpening(t *testing.T) {
+	for name, open := range map[string]func() (channel.Conn, error){
+		"panics":        func() (channel.Conn, error) { panic("no such secret") },
+		"gives nothing": func() (channel.Conn, error) { return nil, nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onMemory(t, func(t *testing.T, w *world) {
+				c := w.hears("ann", "Hi")
+				m, err := w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "x"})
+				require.NoError(t, err)
+				other := w.open(func(cfg *frontdesk.Config) { cfg.Drivers = channel.Drivers{&opener{w.provider, open}} })
+				require.NotPanics(t, func() {
+					rec := httptest.NewRecorder()
+					other.Webhooks().ServeHTTP(rec, w.provider.Deliver(channel.Item{Account: "shop", Thread: "t", Message: &channel.Message{ID: "m", Text: "x"}}))
+					assert.Equal(t, http.StatusServiceUnavailable, rec.Code)
+					require.NoError(t, other.RunDue(ctx))
+					_, err := other.As(frontdesk.System(tenant)).AddChannel(ctx, frontdesk.Channel{Kind: "loopback", Mailbox: "berlin", Account: "new"})
+					assert.Error(t, err)
+				})
+				m, err = w.jane.Message(ctx, m.ID)
+				require.NoError(t, err)
+				assert.Equal(t, conversation.Queued, m.Delivery)
+			})
+		})
+	}
+}
+
+// However much a provider says of a refusal, it is noted at once.
+func TestRefusalOfManyWords(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		w.provider.Next("shop", loopback.Outcome{Err: &channel.Error{Class: channel.Content, Code: "7", Detail: strings.Repeat("\x01", 4<<20)}})
+		m, err := w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "x"})
+		require.NoError(t, err)
+		w.run()
+		m, err = w.jane.Message(ctx, m.ID)
+		require.NoError(t, err)
+		assert.Equal(t, conversation.Failed, m.Delivery)
+		assert.Less(t, len(m.Failure.Detail), 3000)
+	})
+}
