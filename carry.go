@@ -169,6 +169,9 @@ func outgoing(m *conversation.Message, th conversation.Thread) channel.Outgoing 
 		Attachments: m.Attachments, Template: m.Template, Human: m.Author.Kind == conversation.ByAgent}
 }
 
+// maxPlanned is how many calls a message may be: more than a channel makes of the longest text and all its files, and little enough for its row.
+const maxPlanned = 500
+
 // plan splits a message into calls; a channel that plans nothing takes it in one.
 func plan(conn channel.Conn, out channel.Outgoing) (parts []channel.Part, err error) {
 	defer func() {
@@ -180,6 +183,9 @@ func plan(conn channel.Conn, out channel.Outgoing) (parts []channel.Part, err er
 		parts, err := p.Plan(out)
 		if err == nil && len(parts) == 0 {
 			err = &channel.Error{Class: channel.Content, Detail: "nothing of it can be sent"}
+		}
+		if len(parts) > maxPlanned {
+			err = &channel.Error{Class: channel.Content, Detail: fmt.Sprintf("it would be %d messages of the channel, at most %d", len(parts), maxPlanned)}
 		}
 		return parts, err
 	}

@@ -151,9 +151,12 @@ func New(cfg Config) (*Desk, error) {
 	if n := len(cfg.LinkKey); n > 0 && (n < minLinkKey || cfg.BaseURL == "") {
 		return nil, invalid("LinkKey", "has %d bytes, at least %d, and needs BaseURL", n, minLinkKey)
 	}
-	for name := range cfg.Subscribers {
+	for name, tell := range cfg.Subscribers {
 		if problem := conversation.CheckID(name); problem != "" {
 			return nil, invalid("Subscribers", "name %q %s", name, problem)
+		}
+		if tell == nil {
+			return nil, invalid("Subscribers", "%q is nil; give a function, or leave it out", name)
 		}
 	}
 	d.cfg = cfg.withDefaults()

@@ -192,6 +192,28 @@ const expireStep = 16 // events that are looked at, at least
 // expireFrom spares small feeds the look at their oldest events.
 const expireFrom = 1000
 
+// Head returns the position of the newest event of a tenant's feed, 0 if there is none. Who takes it, then reads the state, and then the events
+// after it misses nothing. Error: ErrInvalid.
+func (d *Desk) Head(ctx context.Context, tenant string) (position int64, err error) {
+	if err := checkTenant(tenant); err != nil {
+		return 0, wrap("head of events", "", err)
+	}
+	key := document("feed", "head")
+	err = d.view(ctx, tenant, func(t *txn) error {
+		if err := t.load(key); err != nil {
+			return err
+		}
+		row, ok := t.row(key)
+		if !ok {
+			return nil
+		}
+		head, err := decode[feedHead](t, row)
+		position = head.Last
+		return err
+	})
+	return position, wrap("head of events", tenant, err)
+}
+
 // Events returns up to limit events of a tenant after a position; 0 begins with the oldest. The events are in order and without gaps.
 // limit is 1 to 1,000. Errors: ErrInvalid, and ErrCursorExpired when the feed no longer holds what follows the position.
 func (d *Desk) Events(ctx context.Context, tenant string, after int64, limit int) ([]Event, error) {

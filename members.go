@@ -15,6 +15,15 @@ func (s *Session) Agents(ctx context.Context) (agents []Agent, err error) {
 	return agents, err
 }
 
+// Teams returns all teams of the tenant, by ID.
+func (s *Session) Teams(ctx context.Context) (teams []Team, err error) {
+	err = s.read(ctx, "teams", "", func(t *txn, _ caller) error {
+		teams, err = documents[Team](t, "team/")
+		return err
+	})
+	return teams, err
+}
+
 // Mailboxes returns the mailboxes that the caller sees, by ID.
 func (s *Session) Mailboxes(ctx context.Context) (boxes []Mailbox, err error) {
 	err = s.read(ctx, "mailboxes", "", func(t *txn, c caller) error {

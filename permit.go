@@ -4,12 +4,9 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/store"
 )
-
-// Limits of an agent's rights.
-const maxMethods = 50 // that he may answer by in one mailbox
 
 // checkLimits refuses a scope, modules and a messaging permission that say nothing or contradict the role.
 func (a *Agent) checkLimits() error {
@@ -29,12 +26,9 @@ func (a *Agent) checkLimits() error {
 	a.Modules = distinct(a.Modules)
 	for _, mailbox := range slices.Sorted(maps.Keys(a.Messaging)) {
 		methods := distinct(a.Messaging[mailbox])
-		if len(methods) > maxMethods {
-			return invalid("Messaging", "%d methods in mailbox %q, at most %d", len(methods), mailbox, maxMethods)
-		}
 		for _, method := range methods {
-			if problem := conversation.CheckID(method); problem != "" {
-				return invalid("Messaging", "method %q %s", method, problem)
+			if !slices.Contains(channel.Methods(), method) {
+				return invalid("Messaging", "%q is no method; use %v", method, channel.Methods())
 			}
 		}
 		if len(methods) > 0 && !slices.Contains(a.Mailboxes, mailbox) {

@@ -101,8 +101,8 @@ type Agent struct {
 	Inactive  bool     `json:"inactive,omitempty"` // may do nothing and cannot be assigned; keeps his settings
 
 	// Messaging is the messaging permission: the methods, such as "sms", that he may answer by, in each of his mailboxes. What it does not
-	// name he does not see in lists; see FromRecord. channel.Methods lists them; any other name permits nothing. nil permits every method of his mailboxes; an empty map permits none.
-	// Defaults to nil. At most 50 methods in a mailbox.
+	// name he does not see in lists; see FromRecord. channel.Methods lists them. nil permits every method of his mailboxes; an empty map permits none.
+	// Defaults to nil.
 	Messaging map[string][]string `json:"messaging,omitzero"`
 	Scope     Scope               `json:"scope,omitempty"`   // what of that he sees. Defaults to everything; not for owners and admins
 	Modules   []Module            `json:"modules,omitempty"` // the parts of the program he is limited to. Defaults to all; not for owners

@@ -91,7 +91,7 @@ type Verifier interface {
 
 // Planner splits a message into provider calls. It is optional on a Conn; without it a message is one part.
 type Planner interface {
-	// Plan returns at least one part. Error: *Error of class Content when the message cannot be carried.
+	// Plan returns 1 to 500 parts. Error: *Error of class Content when the message cannot be carried.
 	Plan(m Outgoing) ([]Part, error)
 }
 

@@ -231,6 +231,7 @@ var commands = map[string]command{
 	}},
 	"Channels":  {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Channels(ctx, "")) }},
 	"Agents":    {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Agents(ctx)) }},
+	"Teams":     {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Teams(ctx)) }},
 	"Mailboxes": {reads, false, false, func(s *frontdesk.Session, _ *scene) error { return only(s.Mailboxes(ctx)) }},
 
 	"TrashMessage":   {works, true, false, func(s *frontdesk.Session, x *scene) error { return only(s.TrashMessage(ctx, x.inbound)) }},
@@ -441,7 +442,7 @@ func TestP5_EveryCommandForEveryRole(t *testing.T) {
 }
 
 // modules are the parts of the program that commands belong to which are not the inbox, or settings if they need an admin; "" belongs to all.
-var modules = map[string]frontdesk.Module{"Agents": "", "Mailboxes": "", "Channels": "", "Settings": "", "Tags": "", "SnoozePreset": "", "FromRecord": "",
+var modules = map[string]frontdesk.Module{"Agents": "", "Teams": "", "Mailboxes": "", "Channels": "", "Settings": "", "Tags": "", "SnoozePreset": "", "FromRecord": "",
 	"SaveReply": frontdesk.ModuleInbox, "DeleteReply": frontdesk.ModuleInbox, "SaveView": frontdesk.ModuleInbox, "ViewAs": frontdesk.ModuleInbox,
 	"Forget": frontdesk.ModuleContacts, "Export": frontdesk.ModuleExports}
 

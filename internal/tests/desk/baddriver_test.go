@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,5 +65,34 @@ func TestRefusalOfManyWords(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, conversation.Failed, m.Delivery)
 		assert.Less(t, len(m.Failure.Detail), 3000)
+	})
+}
+
+// planner makes a message so many calls.
+type planner struct {
+	channel.Conn
+	parts int
+}
+
+func (p planner) Plan(m channel.Outgoing) ([]channel.Part, error) {
+	return slices.Repeat([]channel.Part{{Outgoing: m, Of: p.parts}}, p.parts), nil
+}
+
+// A message that a driver makes hundreds of calls of is refused before any of them.
+func TestPlanWithoutEnd(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		conn, err := w.provider.Open(ctx, channel.Settings{Channel: w.chat.ID, Account: "shop", Secret: "loopback-secret"})
+		require.NoError(t, err)
+		other := w.open(func(cfg *frontdesk.Config) {
+			cfg.Drivers = channel.Drivers{&opener{w.provider, func() (channel.Conn, error) { return planner{conn, 10_000}, nil }}}
+		})
+		m, err := w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "x"})
+		require.NoError(t, err)
+		require.NoError(t, other.RunDue(ctx))
+		m = w.message(m.ID)
+		assert.Equal(t, conversation.Failed, m.Delivery)
+		assert.Contains(t, m.Failure.Detail, "at most 500")
+		assert.Empty(t, w.texts())
 	})
 }

@@ -169,11 +169,11 @@ func TestA4_PermissionIsPerMethod(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.slots(1)
 		c := w.hears("ann", "Hi")
-		jane := frontdesk.Agent{ID: "jd", Mailboxes: []string{"berlin"}, Messaging: map[string][]string{"berlin": {"fax"}}}
+		jane := frontdesk.Agent{ID: "jd", Mailboxes: []string{"berlin"}, Messaging: map[string][]string{"berlin": {"marketplace"}}}
 		require.NoError(t, w.setup.SaveAgent(ctx, jane))
 		w.signIn(w.jane)
 		assert.Equal(t, []string{""}, w.holders(c.ID), "she may not answer by this method")
-		jane.Messaging["berlin"] = []string{"fax", c.Method}
+		jane.Messaging["berlin"] = []string{"marketplace", c.Method}
 		require.NoError(t, w.setup.SaveAgent(ctx, jane))
 		assert.Equal(t, []string{"jd"}, w.holders(c.ID))
 		w.slots(2)

@@ -75,11 +75,14 @@ func upTo(n int) (out []int64) {
 
 func TestU1_TypedInOrderWithPositions(t *testing.T) {
 	eachWith(t, func() map[string]*listener { return map[string]*listener{"crm": {}} }, func(t *testing.T, w *world, l map[string]*listener) {
+		head, err := w.desk.Head(ctx, "nobody")
+		require.NoError(t, err)
+		assert.Zero(t, head)
 		c := w.hears("ann", "secret text")
 		w.hears("bob", "Hi")
 		w.clock.Advance(time.Second)
 		w.do(w.jane, c.ID, frontdesk.Assign{Agent: "joe"}, frontdesk.Tag{Add: []string{"x"}})
-		_, err := w.jane.View(ctx, c.ID)
+		_, err = w.jane.View(ctx, c.ID)
 		require.NoError(t, err)
 		_, err = w.jane.Reply(ctx, c.ID, frontdesk.Draft{Text: "Hello"})
 		require.NoError(t, err)
@@ -96,6 +99,9 @@ func TestU1_TypedInOrderWithPositions(t *testing.T) {
 		assert.Equal(t, []string{conversation.EventCreated, conversation.EventReceived, conversation.EventAssigned, conversation.EventTagged,
 			conversation.EventRead, conversation.EventOutgoing, conversation.EventFinished, conversation.EventReceived, conversation.EventReturned}, types)
 		assert.Equal(t, upTo(len(w.events())), l["crm"].positions(), "a subscriber is told each once, in order")
+		head, err = w.desk.Head(ctx, tenant)
+		require.NoError(t, err)
+		assert.EqualValues(t, len(w.events()), head)
 		for _, after := range []int64{1, 3} {
 			some, err := w.desk.Events(ctx, tenant, after, 2)
 			require.NoError(t, err)

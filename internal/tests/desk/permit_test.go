@@ -99,6 +99,8 @@ func TestP4_TheMailboxStaysWhileMessagingIsHeld(t *testing.T) {
 		require.NoError(t, w.setup.SaveAgent(ctx, frontdesk.Agent{ID: "joe", Name: "Joe"}), "who was never given it by name loses the mailbox at once")
 		err = w.setup.SaveAgent(ctx, frontdesk.Agent{ID: "new", Messaging: map[string][]string{"berlin": {"chat"}}})
 		require.ErrorAs(t, err, &held, "messaging without the role was never given")
+		err = w.setup.SaveAgent(ctx, frontdesk.Agent{ID: "new", Mailboxes: []string{"berlin"}, Messaging: map[string][]string{"berlin": {"SMS"}}})
+		require.ErrorIs(t, err, frontdesk.ErrInvalid, "a method that there is not")
 	})
 }
 

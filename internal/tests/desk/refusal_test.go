@@ -61,10 +61,11 @@ func (w *world) composes(d frontdesk.Draft) error {
 
 func TestConfigsThatCannotWork(t *testing.T) {
 	for name, cfg := range map[string]frontdesk.Config{
-		"no store":   {},
-		"no driver":  {Store: memstore.New(), Drivers: channel.Drivers{nil}},
-		"a query":    {Store: memstore.New(), BaseURL: "https://desk.example.com/?x=1", Drivers: channel.Drivers{loopback.New()}},
-		"a fragment": {Store: memstore.New(), BaseURL: "https://desk.example.com/#x", Drivers: channel.Drivers{loopback.New()}},
+		"no store":    {},
+		"no function": {Store: memstore.New(), Drivers: channel.Drivers{loopback.New()}, Subscribers: map[string]frontdesk.Subscriber{"search": nil}},
+		"no driver":   {Store: memstore.New(), Drivers: channel.Drivers{nil}},
+		"a query":     {Store: memstore.New(), BaseURL: "https://desk.example.com/?x=1", Drivers: channel.Drivers{loopback.New()}},
+		"a fragment":  {Store: memstore.New(), BaseURL: "https://desk.example.com/#x", Drivers: channel.Drivers{loopback.New()}},
 	} {
 		_, err := frontdesk.New(cfg)
 		assert.ErrorIs(t, err, frontdesk.ErrInvalid, name)
@@ -79,6 +80,8 @@ func TestPagesOfNoSize(t *testing.T) {
 		}
 		for _, tenant := range []string{"", "*", "a/b", "a\x00b", strings.Repeat("x", 65)} {
 			_, err := w.desk.Events(ctx, tenant, 0, 10)
+			assert.ErrorIs(t, err, frontdesk.ErrInvalid, "%q", tenant)
+			_, err = w.desk.Head(ctx, tenant)
 			assert.ErrorIs(t, err, frontdesk.ErrInvalid, "%q", tenant)
 		}
 		_, err := w.setup.Compose(ctx, frontdesk.Start{Mailbox: "none", Address: "zoe", Draft: frontdesk.Draft{Text: "x"}})
