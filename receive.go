@@ -74,7 +74,7 @@ func splitReceipts(items []channel.Item) []channel.Item {
 // receiveAll stores the items of one channel: those of a thread in one batch as long as they follow one another. Items that cannot be
 // decided do not stop the others; the error then is a rawError. cursor, if not "", is stored with the last item.
 func (d *Desk) receiveAll(ctx context.Context, target *target, items []channel.Item, cursor string) error {
-	var raw error
+	items, raw := complete(items)
 	items = splitReceipts(items)
 	for len(items) > 0 {
 		n := together(items)
@@ -94,6 +94,22 @@ func (d *Desk) receiveAll(ctx context.Context, target *target, items []channel.I
 		return &rawError{raw}
 	}
 	return nil
+}
+
+// complete returns the items without messages that nobody could recognise or place, and an error that names those: a driver gives none, but one
+// that does costs the others of its thread nothing.
+func complete(items []channel.Item) (good []channel.Item, err error) {
+	for i, item := range items {
+		switch {
+		case item.Message != nil && item.Message.ID == "":
+			err = errors.Join(err, fmt.Errorf("item %d of %d: a message without the provider's ID", i+1, len(items)))
+		case item.Message != nil && item.Thread == "":
+			err = errors.Join(err, fmt.Errorf("item %d of %d: a message without a thread's key", i+1, len(items)))
+		default:
+			good = append(good, item)
+		}
+	}
+	return good, err
 }
 
 // errSwitchedOff says that another process has switched the channel off: nothing of it is in, and the caller must not say so.

@@ -96,3 +96,21 @@ func TestPlanWithoutEnd(t *testing.T) {
 		assert.Empty(t, w.texts())
 	})
 }
+
+// A message that nobody could recognise or place is kept as it came, with the reason; those around it are in.
+func TestMessagesWithoutIDOrThread(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		whole := func(id string) channel.Item {
+			return channel.Item{Account: "shop", Thread: "ann", Message: &channel.Message{ID: id, Text: id}}
+		}
+		bare, astray := whole(""), whole("3")
+		bare.Message.Text, astray.Thread = "bare", ""
+		assert.Equal(t, http.StatusOK, w.hook(whole("1"), bare, whole("2"), astray))
+		assert.Equal(t, 2, w.current("ann").Messages)
+		page, err := w.setup.Deliveries(ctx, "", 0)
+		require.NoError(t, err)
+		require.Len(t, page.Items, 1)
+		assert.Contains(t, page.Items[0].Reason, "item 2 of 4: a message without the provider's ID")
+		assert.Contains(t, page.Items[0].Reason, "item 4 of 4: a message without a thread's key")
+	})
+}
