@@ -10,12 +10,13 @@ import (
 
 // seen remembers the facts and words of rows that this process read or wrote lately, by version. A version is given once, so what a row
 // had at a version it always had: a commit that writes over that version knows what to take out of the indexes without reading the row again.
+//
+// It forgets by halves: when the newer half is full, it becomes the older one, and what was in that is forgotten. A map out of which one row is taken
+// for each that comes in would grow to twice its size in the course of an hour.
 type seen struct {
-	mu       sync.Mutex
-	shapes   map[seenKey]shape
-	places   []seenKey   // whose each place is; the next one takes the place of whoever came first, so that memory stays as it is once all are taken
-	next     int         // in places
-	isolated atomic.Bool // the database's isolation level does not let a commit be one statement
+	mu           sync.Mutex
+	newer, older map[seenKey]shape
+	isolated     atomic.Bool // the database's isolation level does not let a commit be one statement
 }
 
 const (
@@ -30,7 +31,6 @@ type seenKey struct {
 
 // shape is what of a row stands in indexes of its own.
 type shape struct {
-	place   int
 	version int64
 	facts   []store.Fact // listed, with the one that has columns
 	words   []string
@@ -48,7 +48,7 @@ func (s *seen) read(tenant string, rows *store.Rows) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, row := range rows.Found {
-		if known, ok := s.shapes[seenKey{tenant, key}]; !ok || known.version != row.Version {
+		if known, ok := s.newer[seenKey{tenant, key}]; !ok || known.version != row.Version {
 			s.keep(seenKey{tenant, key}, &row)
 		}
 	}
@@ -63,37 +63,37 @@ func (s *seen) wrote(b *store.Batch) {
 		case store.Put:
 			s.keep(seenKey{b.Tenant, w.Row.Key}, &w.Row)
 		case store.Delete:
-			delete(s.shapes, seenKey{b.Tenant, w.Row.Key})
+			s.forget(seenKey{b.Tenant, w.Row.Key})
 		}
 	}
 }
 
 func (s *seen) keep(key seenKey, row *store.Row) {
-	known, ok := s.shapes[key]
 	switch {
 	case len(row.Facts)+len(row.Words) > manyParts:
-		delete(s.shapes, key)
+		s.forget(key)
 		return
 	case key.key.Kind == store.Event:
 		return // is never written over, and taken out long after
-	case !ok:
-		known.place = s.place(key)
+	}
+	if s.newer == nil || len(s.newer) == manySeen/2 {
+		s.newer, s.older = make(map[seenKey]shape, manySeen/2), s.newer
 	}
 	facts := slices.DeleteFunc(slices.Clone(row.Facts), func(f store.Fact) bool { return !store.Listed(row.Kind, f.Name) })
-	s.shapes[key] = shape{known.place, row.Version, facts, slices.Clone(row.Words)}
+	s.newer[key] = shape{row.Version, facts, slices.Clone(row.Words)}
 }
 
-// place gives a row the place of the one that came first.
-func (s *seen) place(key seenKey) int {
-	if s.shapes == nil {
-		s.shapes, s.places = map[seenKey]shape{}, make([]seenKey, manySeen)
+func (s *seen) forget(key seenKey) {
+	delete(s.newer, key)
+	delete(s.older, key)
+}
+
+func (s *seen) at(key seenKey, version int64) (shape, bool) {
+	known, ok := s.newer[key]
+	if !ok {
+		known, ok = s.older[key]
 	}
-	at := s.next
-	if first := s.places[at]; s.shapes[first].place == at {
-		delete(s.shapes, first) // unless it was dropped and came again
-	}
-	s.places[at], s.next = key, (at+1)%manySeen
-	return at
+	return known, ok && known.version == version
 }
 
 // before returns what the rows that a batch writes over had, or nil if not all of them were seen at these versions.
@@ -106,8 +106,8 @@ func (s *seen) before(b *store.Batch) *held {
 		if w.Action == store.Check || w.If == 0 {
 			continue
 		}
-		known, ok := s.shapes[seenKey{b.Tenant, w.Row.Key}]
-		if !ok || known.version != w.If {
+		known, ok := s.at(seenKey{b.Tenant, w.Row.Key}, w.If)
+		if !ok {
 			return nil
 		}
 		h.facts[w.Row.Key], h.words[w.Row.Key] = known.facts, known.words
