@@ -286,6 +286,9 @@ func (t *txn) settle(actor conversation.Actor, conv *conversation.Conversation, 
 		if err != nil {
 			return err
 		}
+		if err := t.count(m, command); err != nil {
+			return err
+		}
 		_, err = t.apply(conv, false, env, command)
 		return err
 	}

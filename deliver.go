@@ -20,7 +20,7 @@ func outGroup(channelID, thread string) string { return name("out/"+channelID, t
 type outJob struct {
 	Channel string `json:"channel"`
 	Message string `json:"message,omitempty"`
-	Echo    string `json:"echo,omitempty"` // a delivery row's ID
+	Echo    string `json:"echo,omitempty"` // ID of a delivery row: an echo, or what takes a message of ours back
 }
 
 // out does a thread's jobs in order, until one must wait.

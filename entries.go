@@ -73,8 +73,7 @@ func (s *Session) changeMessage(ctx context.Context, op, id string,
 		if err == nil && change.Changed() {
 			err = t.putMessage(&m)
 		}
-		if err == nil && of.ID != conv.ID {
-			env.IDs = t.ids[conversation.MaxEntries:]
+		if err == nil {
 			err = t.repaint(&conv, of, &change, env)
 		}
 		show(&m, &conv)

@@ -247,6 +247,9 @@ func (in *inbound) answered(h *held) error {
 		if err := in.apply(h, command); err != nil {
 			return err
 		}
+		if err := in.showNewest(h); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -136,19 +136,8 @@ func (t *txn) merge(c caller, head conversation.Conversation, parts []conversati
 		return head, err
 	}
 	absorb := conversation.Absorb{Parts: slices.Clone(parts)}
-	for i := range absorb.Parts {
-		p := &absorb.Parts[i]
-		holder := Assign{Agent: p.Agent}
-		err := t.checkAssign(head.Mailbox, holder)
-		if err == nil {
-			err = t.checkHolder(&head, holder)
-		}
-		switch {
-		case errors.Is(err, ErrInvalid), errors.Is(err, ErrNotFound):
-			p.Agent = "" // he is gone, or would not see the head
-		case err != nil:
-			return head, err
-		}
+	if err := t.keepHolders(&head, absorb.Parts); err != nil {
+		return head, err
 	}
 	change, err := t.apply(&head, false, env, absorb)
 	if err != nil {
@@ -170,7 +159,26 @@ func (t *txn) merge(c caller, head conversation.Conversation, parts []conversati
 			return head, err
 		}
 	}
-	return change.Conversation, nil
+	return change.Conversation, t.showNewest(&change.Conversation)
+}
+
+// keepHolders takes from parts the agents whom they cannot bring to a head: who is gone, or would not see it.
+func (t *txn) keepHolders(head *conversation.Conversation, parts []conversation.Conversation) error {
+	for i := range parts {
+		p := &parts[i]
+		holder := Assign{Agent: p.Agent}
+		err := t.checkAssign(head.Mailbox, holder)
+		if err == nil {
+			err = t.checkHolder(head, holder)
+		}
+		switch {
+		case errors.Is(err, ErrInvalid), errors.Is(err, ErrNotFound):
+			p.Agent = ""
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
 
 // lead makes the names of threads that lead to one conversation lead to another.
@@ -191,7 +199,7 @@ func (t *txn) lead(threads []conversation.Thread, from, to string) error {
 }
 
 // Unmerge takes a part out of the conversation it is merged into. What came in since stays there; what the customer writes next on the
-// part's threads comes to the part again. Errors: ErrNotFound, ErrForbidden, and conversation.ErrState if it is not merged, or what it is
+// part's threads comes to the part again. An agent or team whom only the part brought leaves with it. Errors: ErrNotFound, ErrForbidden, and conversation.ErrState if it is not merged, or what it is
 // merged into is itself merged.
 func (s *Session) Unmerge(ctx context.Context, part string) (out Conversation, err error) {
 	err = s.desk.write(ctx, s.actor.Tenant, "conversation/"+part, func(t *txn) error {
@@ -242,11 +250,11 @@ func (t *txn) unmerge(c caller, head, p *conversation.Conversation) (left conver
 	if err != nil {
 		return left, err
 	}
-	if err := t.ownPreview(head.ID, &undo.Before); err != nil {
-		return left, err
-	}
 	release := conversation.Release{Part: *p, Before: undo.Before}
 	if release.Others, err = t.siblings(head, p.ID); err != nil {
+		return left, err
+	}
+	if err := t.keepHolders(head, release.Others); err != nil {
 		return left, err
 	}
 	if err := t.load(messageKey(undo.Entry)); err != nil {
@@ -264,6 +272,11 @@ func (t *txn) unmerge(c caller, head, p *conversation.Conversation) (left conver
 	if err := t.handDown(release); err != nil {
 		return left, err
 	}
+	for _, c := range []*conversation.Conversation{&released.Conversation, &change.Conversation} {
+		if err := t.showNewest(c); err != nil {
+			return left, err
+		}
+	}
 	own := slices.DeleteFunc(slices.Clone(p.Threads), func(th conversation.Thread) bool {
 		_, stays := released.Conversation.Thread(th.Channel, th.Key)
 		return stays
@@ -278,28 +291,74 @@ func (t *txn) unmerge(c caller, head, p *conversation.Conversation) (left conver
 	return t.relabel(&change.Conversation)
 }
 
-// ownPreview has what a conversation was before a merge show its newest message of now: the one that it showed may be in the trash, taken
-// back or erased since.
-func (t *txn) ownPreview(id string, before *conversation.Conversation) error {
-	before.Latest, before.Preview, before.Activity = 0, "", before.Created
-	q := store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "conversation", Value: id}
+// showNewest has a conversation that this commit changed show the newest message of its own and its parts' timelines.
+func (t *txn) showNewest(c *conversation.Conversation) error {
+	newest, err := t.newest(c)
+	if err != nil {
+		return err
+	}
+	before := c.Clone()
+	if !c.Show(newest) {
+		return nil
+	}
+	c.Changed = conversation.Later(c.Changed, t.now)
+	return t.putConversation(c, &before)
+}
+
+// newest returns the visible message that was stored last on the timelines of a conversation and its parts, as this commit leaves them; nil if
+// there is none.
+func (t *txn) newest(c *conversation.Conversation) (newest *conversation.Message, err error) {
+	parts, err := t.partsOf(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, of := range append([]conversation.Conversation{*c}, parts...) { // of two at the same time its own
+		m, err := t.newestOn(of.ID)
+		if err != nil {
+			return nil, err
+		}
+		if m != nil && (newest == nil || m.Stored.After(newest.Stored)) {
+			newest = m
+		}
+	}
+	return newest, nil
+}
+
+// newestOn is newest of one timeline.
+func (t *txn) newestOn(id string) (newest *conversation.Message, err error) {
+	written, err := t.uncommitted(id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range written {
+		if m := &written[i]; m.Visible() && (newest == nil || m.Sequence > newest.Sequence) {
+			newest = m
+		}
+	}
+	q := store.Query{Tenant: t.tenant, Kind: store.Message, Fact: "conversation", Value: id, Limit: 10, Match: []store.Match{{Name: "trash", Not: true},
+		{Name: "type", Any: []string{conversation.EventEchoed, conversation.EventOutgoing, conversation.EventReceived, conversation.EventWhispered}}}}
 	for {
 		page, err := t.desk.store.List(t.ctx, q)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		messages, err := decodeAll[conversation.Message](page.Rows)
-		if err != nil {
-			return err
-		}
-		for i := range messages {
-			if m := &messages[i]; m.Visible() && m.Sequence > 0 {
-				before.Latest, before.Preview, before.Activity = m.Sequence, conversation.Preview(m), m.Stored
-				return nil
+		for _, row := range page.Rows {
+			var m conversation.Message
+			if _, ok := t.batch.Written(row.Key); ok {
+				continue
+			}
+			if _, err := store.Decode(row.Body, &m); err != nil {
+				return nil, err
+			}
+			if m.Visible() {
+				if newest == nil || m.Sequence > newest.Sequence {
+					newest = &m
+				}
+				return newest, nil
 			}
 		}
 		if q.Cursor = page.Cursor; q.Cursor == "" {
-			return nil
+			return newest, nil
 		}
 	}
 }
@@ -401,28 +460,103 @@ func (t *txn) timelineOf(head *conversation.Conversation, m *conversation.Messag
 	return &part, err
 }
 
-// repaint has a head show what a change of a part's message did to the part.
+// repaint has a head, and what is between, show what a change of a message did to the conversation whose timeline it is on. The message is
+// put already.
 func (t *txn) repaint(head, before *conversation.Conversation, change *conversation.Change, env conversation.Env) error {
 	if !change.Changed() {
 		return nil
 	}
-	_, err := t.apply(head, false, env, conversation.Repaint{Before: *before, After: change.Conversation, Event: change.Events[0].Type, Message: change.Events[0].Message})
-	return err
-}
-
-// partOf returns the part whose timeline a message is on, if that is not the head's own.
-func (in *inbound) partOf(h *held, m *conversation.Message) (*held, error) {
-	if h.ID == m.Conversation {
-		return nil, nil
+	paint := conversation.Repaint{Before: *before, After: change.Conversation, Event: change.Events[0].Type, Message: change.Events[0].Message}
+	if paint.After.Into == "" {
+		*head = paint.After
+		if len(head.Parts) > 0 {
+			return t.showNewest(head)
+		}
+		return nil
 	}
-	return in.holding(m.Conversation)
+	for paint.After.Into != "" {
+		whole, err := t.conversation(paint.After.Into)
+		if err != nil {
+			return err
+		}
+		if paint.Newest, err = t.newest(&whole); err != nil {
+			return err
+		}
+		painted, err := t.apply(&whole, false, env, paint)
+		if err != nil {
+			return err
+		}
+		paint.Before, paint.After = whole, painted.Conversation
+	}
+	*head = paint.After
+	return nil
 }
 
-// changePart changes a part's header after one of its messages changed, and has the head show it.
-func (in *inbound) changePart(h, part *held, event string, m *conversation.Message, change func() error) error {
-	before := part.Conversation.Clone()
+// repaint is the same for items: change does it to the conversation, and puts the message.
+func (in *inbound) repaint(of *held, event string, m *conversation.Message, change func() error) error {
+	paint := conversation.Repaint{Before: of.Conversation.Clone(), Event: event, Message: m.ID}
 	if err := change(); err != nil {
 		return err
 	}
-	return in.apply(h, conversation.Repaint{Before: before, After: part.Conversation, Event: event, Message: m.ID})
+	if of.Into == "" {
+		return in.showNewest(of)
+	}
+	for of.Into != "" {
+		whole, err := in.holding(of.Into)
+		if err != nil {
+			return err
+		}
+		if paint.Newest, err = in.newest(&whole.Conversation); err != nil {
+			return err
+		}
+		paint.After = of.Conversation
+		before := whole.Conversation.Clone()
+		if err := in.apply(whole, paint); err != nil {
+			return err
+		}
+		paint.Before, of = before, whole
+	}
+	return nil
+}
+
+// showNewest is the same for what items change. What has no parts shows its newest message anyway.
+func (in *inbound) showNewest(h *held) error {
+	if len(h.Parts) == 0 {
+		return nil
+	}
+	newest, err := in.newest(&h.Conversation)
+	if err == nil && h.Show(newest) {
+		h.Changed = conversation.Later(h.Changed, in.now)
+	}
+	return err
+}
+
+// count has parts, when a message on their timelines failed or was settled, keep their own count of it beside the whole's.
+func (t *txn) count(m *conversation.Message, command conversation.Command) error {
+	for id := m.Conversation; ; {
+		part, err := t.conversation(id)
+		if err != nil || part.Into == "" {
+			return err
+		}
+		counted := part.Clone()
+		counted.Count(command)
+		counted.Changed = conversation.Later(part.Changed, t.now)
+		if err := t.putConversation(&counted, &part); err != nil {
+			return err
+		}
+		id = part.Into
+	}
+}
+
+// count is the same for items.
+func (in *inbound) count(m *conversation.Message, command conversation.Command) error {
+	for id := m.Conversation; ; {
+		part, err := in.holding(id)
+		if err != nil || part.Into == "" {
+			return err
+		}
+		part.Count(command)
+		part.Changed = conversation.Later(part.Changed, in.now)
+		id = part.Into
+	}
 }

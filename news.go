@@ -133,6 +133,9 @@ func (in *inbound) moved(m *conversation.Message, before conversation.Delivery) 
 	if err != nil || h == nil {
 		return err
 	}
+	if err := in.count(m, command); err != nil {
+		return err
+	}
 	return in.apply(h, command)
 }
 
@@ -263,15 +266,11 @@ func (in *inbound) edit(item channel.Item) error {
 	if err != nil || h == nil {
 		return err
 	}
-	part, err := in.partOf(h, &m)
+	of, err := in.holding(m.Conversation)
 	if err != nil {
 		return err
 	}
-	if part != nil {
-		return in.changePart(h, part, conversation.EventEdited, &m, func() error { in.repreview(part, &m); return nil })
-	}
-	in.repreview(h, &m)
-	return nil
+	return in.repaint(of, conversation.EventEdited, &m, func() error { in.repreview(of, &m); return nil })
 }
 
 // repreview shows an edited message anew, if it is its conversation's latest.
@@ -295,34 +294,29 @@ func (in *inbound) unsend(item channel.Item) error {
 	if err != nil || h == nil || !m.Erased.IsZero() {
 		return err
 	}
-	part, err := in.partOf(h, &m)
+	of, err := in.holding(m.Conversation)
 	if err != nil {
 		return err
 	}
 	if err := in.concealBefore(&h.Conversation, &m); err != nil {
 		return err
 	}
-	before := m
-	if part == nil {
-		err = in.takeBack(h, &m)
-	} else {
-		err = in.changePart(h, part, conversation.EventUnsent, &m, func() error { return in.takeBack(part, &m) })
-	}
+	return in.repaint(of, conversation.EventUnsent, &m, func() error { return in.takeBack(of, &m) })
+}
+
+func (in *inbound) takeBack(of *held, m *conversation.Message) error {
+	timeline, err := in.timelineBack(&of.Conversation, m)
 	if err != nil {
+		return err
+	}
+	before := *m
+	if err := in.apply(of, conversation.Unsend{Message: m, Timeline: timeline}); err != nil {
 		return err
 	}
 	if err := in.dropFiles(&before); err != nil {
 		return err
 	}
-	return in.putMessage(&m)
-}
-
-func (in *inbound) takeBack(h *held, m *conversation.Message) error {
-	timeline, err := in.timelineBack(&h.Conversation, m)
-	if err != nil {
-		return err
-	}
-	return in.apply(h, conversation.Unsend{Message: m, Timeline: timeline})
+	return in.putMessage(m)
 }
 
 // timelineBack reads the timeline from its end back to what Unsend needs, with the entries that this commit brings or changes.

@@ -52,7 +52,7 @@ func (in *inbound) park(providerID string, item channel.Item) error {
 		return nil
 	}
 	p.Items = append(p.Items, item)
-	return in.put(store.Row{Key: row.Key, Facts: []store.Fact{{Name: "state", Value: "parked", Order: p.Since.UnixMicro()}}}, formatDelivery, p)
+	return in.putParked(row.Key, p)
 }
 
 // claimProvider makes a provider's ID lead to a message of ours, and absorbs what was parked under it into the message's parts. What the
@@ -74,7 +74,11 @@ func (t *txn) claimProvider(channelID, providerID string, m *conversation.Messag
 	if err != nil {
 		return err
 	}
-	t.remove(waiting.Key)
+	if i := slices.IndexFunc(p.Items, isUnsend); i < 0 {
+		t.remove(waiting.Key)
+	} else if err := t.takeBackBehind(waiting.Key, p, p.Items[i], m); err != nil {
+		return err
+	}
 	for _, item := range p.Items {
 		switch {
 		case item.Receipt != nil:
@@ -86,6 +90,20 @@ func (t *txn) claimProvider(channelID, providerID string, m *conversation.Messag
 		}
 	}
 	return t.putMessage(m)
+}
+
+// takeBackBehind has a message of ours that was taken back before its ID was known erased behind what is being sent of it: the call is under way,
+// and other parts may follow.
+func (t *txn) takeBackBehind(key store.Key, p parked, unsend channel.Item, m *conversation.Message) error {
+	p.Items = []channel.Item{unsend}
+	if err := t.putParked(key, p); err != nil {
+		return err
+	}
+	return t.enqueue(outGroup(m.Channel, m.Thread), "unsend/"+key.ID, time.Time{}, outJob{Echo: key.ID, Channel: m.Channel})
+}
+
+func (t *txn) putParked(key store.Key, p parked) error {
+	return t.put(store.Row{Key: key, Facts: []store.Fact{{Name: "state", Value: "parked", Order: p.Since.UnixMicro()}}}, formatDelivery, p)
 }
 
 // echo stores what the business sent, but not through us. One that carries our reference is our own message coming back. One without it
@@ -143,13 +161,17 @@ func (t *txn) settleEcho(id string) error {
 		return err
 	}
 	i := slices.IndexFunc(p.Items, isEcho)
-	if i < 0 {
-		return nil
-	}
-	item := p.Items[i]
+	item := p.Items[max(i, 0)]
 	in, err := t.inbound(p.Channel, item.Thread, p.Items)
 	if err != nil {
 		return err
+	}
+	if i < 0 { // what takeBackBehind left
+		t.remove(row.Key)
+		if err := in.take(item); err != nil {
+			return err
+		}
+		return in.finish()
 	}
 	if in.seen(p.ID) {
 		t.remove(row.Key)

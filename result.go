@@ -239,6 +239,9 @@ func (s *sending) put(t *txn, m *conversation.Message, conv *conversation.Conver
 	if err != nil {
 		return err
 	}
+	if err := t.count(m, command); err != nil {
+		return err
+	}
 	_, err = t.apply(conv, false, env, command)
 	return err
 }

@@ -48,8 +48,7 @@ func (s *Session) CancelSend(ctx context.Context, messageID string) (conversatio
 		if err == nil && m.Sequence == 0 {
 			*m = change.Messages[0]
 		}
-		if err == nil && of.ID != conv.ID {
-			env.IDs = t.ids[conversation.MaxEntries:]
+		if err == nil {
 			err = t.repaint(conv, of, &change, env)
 		}
 		return err
@@ -119,11 +118,12 @@ func (s *Session) EditScheduled(ctx context.Context, messageID string, draft Dra
 			return err
 		}
 		change, err := t.apply(of, false, env, conversation.Revise{Message: m})
-		if err != nil {
-			return err
+		if err == nil {
+			err = t.repaint(conv, of, &change, env)
 		}
-		paint := conversation.Repaint{Before: *of, After: change.Conversation, Event: conversation.EventEdited, Message: m.ID}
-		_, err = t.apply(conv, false, env, append([]conversation.Command{paint}, draft.Then...)...)
+		if err == nil {
+			_, err = t.apply(conv, false, env, draft.Then...)
+		}
 		return err
 	})
 }

@@ -82,7 +82,7 @@ func (cmd Cancel) takeBack(x *step) {
 		x.showLatest(rest)
 	}
 	if !slices.ContainsFunc(rest, func(o Message) bool { return o.Sequence > m.Sequence && o.answers() }) {
-		x.waitAgain(m)
+		x.c.waitAgain(m)
 	}
 	if i := x.c.thread(m.Channel, m.Thread); i >= 0 {
 		t := &x.c.Threads[i]

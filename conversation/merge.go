@@ -113,8 +113,22 @@ func (x *step) absorb(p *Conversation, entry *Message) {
 	}
 	if p.Activity.After(x.c.Activity) {
 		x.c.Activity = p.Activity
-		x.c.Latest, x.c.Preview = 0, p.Preview // 0: the newest is a part's
 	}
+}
+
+// Show makes a message what a conversation with parts shows in lists: of all its timelines the visible one that was stored last, or nil if there is
+// none. Only the timelines tell which one that is, so Absorb and Release leave it to the caller. It reports whether anything changed.
+func (c *Conversation) Show(m *Message) bool {
+	latest, preview := int64(0), "" // 0: the newest is a part's
+	if m != nil {
+		preview = Preview(m)
+		if m.Conversation == c.ID {
+			latest = m.Sequence
+		}
+	}
+	changed := c.Latest != latest || c.Preview != preview
+	c.Latest, c.Preview = latest, preview
+	return changed
 }
 
 // needed brings a conversation to where the part that needs somebody was.
@@ -328,7 +342,21 @@ func (cmd Release) release(c *Conversation) {
 	c.Failed = max(0, c.Failed-p.Failed)
 	c.Free, c.Paid = c.Free-p.Free, c.Paid-p.Paid
 	cmd.releaseDates(c, others)
-	cmd.releasePreview(c, others)
+	cmd.releaseHolder(c, others)
+}
+
+// releaseHolder takes the conversation from the agent and team whom the part brought, where nobody had it before and nobody was chosen since. Then
+// those of the first of the others that somebody has have it.
+func (cmd Release) releaseHolder(c *Conversation, others []*Conversation) {
+	held := func(c *Conversation) bool { return c.Agent != "" || c.Team != "" }
+	p := &cmd.Part
+	if held(&cmd.Before) || !held(p) || !held(c) || c.Agent != "" && c.Agent != p.Agent || c.Team != p.Team {
+		return
+	}
+	c.Agent, c.Team = "", ""
+	if i := slices.IndexFunc(others, held); i >= 0 {
+		c.Agent, c.Team = others[i].Agent, others[i].Team
+	}
 }
 
 // releaseLinks has a record that the part and another are tied to stay in the other's way.
@@ -411,20 +439,6 @@ func (cmd Release) releaseDates(c *Conversation, others []*Conversation) {
 	}
 }
 
-// releasePreview shows, where a part's newest message is shown, that of the parts that are left.
-func (cmd Release) releasePreview(c *Conversation, others []*Conversation) {
-	if c.Latest != 0 {
-		return
-	}
-	newest := cmd.Before.Activity
-	c.Latest, c.Preview = cmd.Before.Latest, cmd.Before.Preview
-	for _, o := range others {
-		if o.Activity.After(newest) {
-			newest, c.Latest, c.Preview = o.Activity, 0, o.Preview
-		}
-	}
-}
-
 // without returns a list without what is in gone, unless it is in stays.
 func without[T comparable](list, gone, stays []T) []T {
 	var out []T
@@ -436,19 +450,17 @@ func without[T comparable](list, gone, stays []T) []T {
 	return out
 }
 
-// Repaint follows a part's message that was edited or taken back: where the conversation shows the part's preview or attention, it shows
-// what they are now.
+// Repaint follows a part's message that was edited or taken back: where the conversation shows the part's attention or waiting-since, it shows what
+// they are now.
 type Repaint struct {
 	Before, After Conversation // the part
+	Newest        *Message     // what Show takes
 	Event         string       // EventEdited or EventUnsent
 	Message       string       // ID
 }
 
 func (cmd Repaint) do(x *step) error {
-	changed := false
-	if x.c.Latest == 0 && x.c.Preview == cmd.Before.Preview && x.c.Preview != cmd.After.Preview {
-		x.c.Preview, changed = cmd.After.Preview, true
-	}
+	changed := x.c.Show(cmd.Newest)
 	if n := cmd.After.Messages - cmd.Before.Messages; n != 0 {
 		x.c.Messages, changed = x.c.Messages+n, true
 	}

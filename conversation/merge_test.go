@@ -48,8 +48,6 @@ func TestAbsorb(t *testing.T) {
 	assert.Equal(t, "wa", c.Threads[0].Channel, "the customer's own stays first")
 	assert.Equal(t, []int{before.Messages + 5, 2, 13, 24, 4}, []int{c.Messages, c.Failed, c.Free, c.Paid, c.Priority})
 	assert.Equal(t, []time.Time{part.Deadline, part.FollowUp, part.Answered, part.Reminded}, []time.Time{c.Deadline, c.FollowUp, c.Answered, c.Reminded})
-	assert.Equal(t, before.Preview, c.Preview, "the newest is this one's")
-	assert.Equal(t, before.Latest, c.Latest)
 	assert.Equal(t, before.WaitingSince, c.WaitingSince)
 	assert.Equal(t, before.Attention, c.Attention, "in the part was nothing to read")
 	assert.False(t, l.do(ann, ChangeOwners{Add: []Owner{{"q", "ann"}}}, ChangeLinks{Add: []Link{{Kind: "item", ID: "2"}}}).Changed(), "they are there already")
@@ -64,8 +62,6 @@ func TestAbsorb(t *testing.T) {
 	assert.Equal(t, []time.Time{second.Deadline, part.FollowUp, part.Answered, second.WaitingSince, second.Activity},
 		[]time.Time{c.Deadline, c.FollowUp, c.Answered, c.WaitingSince, c.Activity})
 	assert.Equal(t, 4, c.Priority)
-	assert.Equal(t, "second", c.Preview, "the newest is the part's")
-	assert.Zero(t, c.Latest)
 
 	// Nobody had it: who has the part gets it; half of that is enough to keep it.
 	for name, tt := range map[string]struct {
@@ -362,8 +358,6 @@ func TestReleaseKeepsWhatOthersBrought(t *testing.T) {
 			assert.Equal(t, map[string]Value{"size": value("L"), "city": value("Ulm"), "name": value(stays)}, c.Fields, name)
 			assert.Len(t, c.Threads, 3, name)
 			assert.Equal(t, []any{3, start.Add(48 * time.Hour), start.Add(72 * time.Hour), start.Add(-time.Hour)}, []any{c.Priority, c.Deadline, c.FollowUp, c.WaitingSince}, name)
-			assert.Equal(t, stays, c.Preview, name)
-			assert.Zero(t, c.Latest, name)
 
 			l.do(ann, Release{Part: parts[stays], Before: release.Undo(before[stays])})
 			want, got := own.Clone(), l.c.Clone()
@@ -455,6 +449,76 @@ func TestLeave(t *testing.T) {
 	assert.True(t, l.c.Hold, "its own hold stays")
 }
 
+// A message of a part has no sequence in the whole.
+func TestShow(t *testing.T) {
+	for name, tt := range map[string]struct {
+		m       *Message
+		latest  int64
+		preview string
+	}{
+		"its own":         {&Message{Conversation: "c1", Sequence: 4, Text: "own"}, 4, "own"},
+		"a part's":        {&Message{Conversation: "c2", Sequence: 4, Text: "part"}, 0, "part"},
+		"nothing is left": {nil, 0, ""},
+	} {
+		c := Conversation{ID: "c1", Latest: 3, Preview: "was", Subject: "subject"}
+		assert.True(t, c.Show(tt.m), name)
+		assert.Equal(t, Conversation{ID: "c1", Latest: tt.latest, Preview: tt.preview, Subject: "subject"}, c, name)
+		assert.False(t, c.Show(tt.m), name)
+	}
+}
+
+// Whom the part brought leaves with it, unless somebody was chosen since or had it before; one of a part that is still merged has it then.
+func TestReleaseHolder(t *testing.T) {
+	has := func(agent, team string) Conversation { return Conversation{ID: agent + team, Agent: agent, Team: team} }
+	for name, tt := range map[string]struct {
+		before, part, now Conversation
+		others            []Conversation
+		want              string // agent/team
+	}{
+		"the part's":              {has("", ""), has("ann", "help"), has("ann", "help"), nil, "/"},
+		"its team":                {has("", ""), has("", "help"), has("", "help"), nil, "/"},
+		"somebody's before":       {has("ann", ""), has("ann", ""), has("ann", ""), nil, "ann/"},
+		"a team's before":         {has("", "help"), has("ann", ""), has("", "help"), nil, "/help"},
+		"chosen since":            {has("", ""), has("ann", ""), has("ben", ""), nil, "ben/"},
+		"a team chosen since":     {has("", ""), has("ann", "help"), has("ann", "sales"), nil, "ann/sales"},
+		"the agent could not":     {has("", ""), has("ann", "help"), has("", "help"), nil, "/"},
+		"taken away since":        {has("", ""), has("ann", ""), has("", ""), []Conversation{has("zoe", "")}, "/"},
+		"nobody's part":           {has("", ""), has("", ""), has("ben", ""), []Conversation{has("zoe", "")}, "ben/"},
+		"another part's, too":     {has("", ""), has("ann", "help"), has("ann", "help"), []Conversation{has("", ""), has("zoe", "sales"), has("ben", "")}, "zoe/sales"},
+		"another part's only now": {has("", ""), has("ann", ""), has("ann", ""), []Conversation{has("", "sales")}, "/sales"},
+	} {
+		c := tt.now
+		c.ID, c.Mailbox, c.Parts = "c1", "shop", []string{tt.part.ID}
+		for _, o := range tt.others {
+			c.Parts = append(c.Parts, o.ID)
+		}
+		change, err := Apply(c, Env{Now: start, Actor: ben, IDs: many(MaxEntries, "m")}, Release{Part: tt.part, Before: tt.before, Others: tt.others})
+		require.NoError(t, err, name)
+		assert.Equal(t, tt.want, change.Conversation.Agent+"/"+change.Conversation.Team, name)
+	}
+}
+
+// A part counts what failed on its timeline beside the whole, and nothing else of it.
+func TestCount(t *testing.T) {
+	waiting := start.Add(-time.Hour)
+	m := &Message{ID: "m1", Sequence: 2, Delivery: Failed, Waiting: waiting, Stored: start}
+	part := Conversation{ID: "c2", Into: "c1", Status: Closed, ClosedAt: start}
+	count := func(cmd Command, failed int, since time.Time) {
+		t.Helper()
+		part.Count(cmd)
+		assert.Equal(t, Conversation{ID: "c2", Into: "c1", Status: Closed, ClosedAt: start, Attention: part.Attention, Failed: failed, WaitingSince: since}, part)
+	}
+	count(Fail{Message: m}, 1, waiting)
+	count(Settle{Message: m, Event: EventDismissed}, 0, waiting)
+	count(Fail{Message: m}, 1, waiting)
+	count(Settle{Message: m, Event: EventRetried}, 0, time.Time{})
+	count(Settle{Message: m, Event: EventDismissed}, 0, time.Time{})
+	count(Fail{Message: m}, 1, waiting)
+	part.Attention = Mark{Sequence: 1, At: start.Add(time.Minute)} // of another timeline, and later
+	count(Settle{Message: m, Event: EventDelivery}, 0, waiting)
+	count(MarkRead{}, 0, waiting)
+}
+
 // The whole follows a part's message that was edited or taken back, where it shows what the part shows.
 func TestRepaint(t *testing.T) {
 	at := start.Add(time.Hour)
@@ -465,9 +529,7 @@ func TestRepaint(t *testing.T) {
 		want        func(*Conversation) // what differs in the whole; nil for nothing
 	}{
 		"nothing":                     {nil, nil, nil},
-		"the preview":                 {nil, func(c *Conversation) { c.Preview = "now" }, func(c *Conversation) { c.Preview = "now" }},
-		"of another part":             {func(c *Conversation) { c.Preview = "else" }, func(c *Conversation) { c.Preview = "now" }, nil},
-		"of its own":                  {func(c *Conversation) { c.Latest = 4 }, func(c *Conversation) { c.Preview = "now" }, nil},
+		"the preview":                 {func(c *Conversation) { c.Preview, c.Latest = "gone", 4 }, nil, func(c *Conversation) { c.Preview, c.Latest = "was", 0 }},
 		"a message less":              {nil, func(c *Conversation) { c.Messages-- }, func(c *Conversation) { c.Messages-- }},
 		"a message more":              {nil, func(c *Conversation) { c.Messages++ }, func(c *Conversation) { c.Messages++ }},
 		"free minutes":                {nil, func(c *Conversation) { c.Free += 4 }, func(c *Conversation) { c.Free += 4 }},
@@ -488,7 +550,7 @@ func TestRepaint(t *testing.T) {
 			if tt.after != nil {
 				tt.after(&after)
 			}
-			change, err := Apply(c, Env{Now: start, Actor: system}, Repaint{Before: was, After: after, Event: EventUnsent, Message: "m9"})
+			change, err := Apply(c, Env{Now: start, Actor: system}, Repaint{Before: was, After: after, Newest: &Message{Conversation: "c2", Sequence: 2, Text: "was"}, Event: EventUnsent, Message: "m9"})
 			require.NoError(t, err)
 			want := c.Clone()
 			if tt.want != nil {

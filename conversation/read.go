@@ -152,7 +152,7 @@ func (cmd Unsend) do(x *step) error {
 	}
 	x.leave(m, rest)
 	if m.Direction == Outbound && !slices.ContainsFunc(rest, func(o Message) bool { return o.Sequence > m.Sequence && o.answers() }) {
-		x.waitAgain(m)
+		x.c.waitAgain(m)
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ type Fail struct {
 }
 
 func (cmd Fail) do(x *step) error {
-	x.c.Failed++
+	cmd.count(&x.c)
 	if cmd.Message.Sequence == 0 {
 		x.append(*cmd.Message)
 	}
@@ -99,17 +99,29 @@ func (cmd Fail) do(x *step) error {
 		e.To = cmd.Message.Failure.Class
 	}
 	x.event(e)
-	x.waitAgain(cmd.Message)
 	if x.c.Status == Closed && x.c.Place != Spam && x.c.Place != Trash {
 		x.reopen(Open, EventOpened)
 	}
 	return nil
 }
 
+func (cmd Fail) count(c *Conversation) {
+	c.Failed++
+	c.waitAgain(cmd.Message)
+}
+
+// Count notes on a part what Fail or Settle of a message on its timeline has the whole count, without telling it again: the part takes it along when
+// it leaves.
+func (c *Conversation) Count(cmd Command) {
+	if cmd, ok := cmd.(interface{ count(*Conversation) }); ok {
+		cmd.count(c)
+	}
+}
+
 // waitAgain puts back the waiting-since that an answer ended, for the answer did not reach the customer.
-func (x *step) waitAgain(m *Message) {
-	if w := m.Waiting; !w.IsZero() && (x.c.WaitingSince.IsZero() || w.Before(x.c.WaitingSince)) {
-		x.c.WaitingSince = w
+func (c *Conversation) waitAgain(m *Message) {
+	if w := m.Waiting; !w.IsZero() && (c.WaitingSince.IsZero() || w.Before(c.WaitingSince)) {
+		c.WaitingSince = w
 	}
 }
 
@@ -120,14 +132,18 @@ type Settle struct {
 }
 
 func (cmd Settle) do(x *step) error {
-	x.c.Failed = max(0, x.c.Failed-1)
+	cmd.count(&x.c)
 	x.event(Event{Type: cmd.Event, Message: cmd.Message.ID, From: string(Failed), To: string(cmd.Message.Delivery)})
-	m := cmd.Message
-	// A customer who has written after the message still waits.
-	if cmd.Event != EventDismissed && m.Waiting.Equal(x.c.WaitingSince) && x.c.Attention.Sequence < m.Sequence {
-		x.c.WaitingSince = time.Time{}
-	}
 	return nil
+}
+
+func (cmd Settle) count(c *Conversation) {
+	c.Failed = max(0, c.Failed-1)
+	m := cmd.Message
+	// A customer who has written after the message still waits. Sequences of a part's message and of the whole do not compare; times do.
+	if cmd.Event != EventDismissed && m.Waiting.Equal(c.WaitingSince) && c.Attention.At.Before(m.Stored) {
+		c.WaitingSince = time.Time{}
+	}
 }
 
 // Passed notes a watermark: everything sent on a thread up to a time got that far.

@@ -118,7 +118,8 @@ func (c *child) desk(drivers ...channel.Driver) (*frontdesk.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return frontdesk.New(frontdesk.Config{Store: s, Drivers: drivers, BaseURL: "https://desk.example.com", Now: c.now})
+	// Longer than the clock is behind of whoever writes what is to be archived: his events are none that the feed drops.
+	return frontdesk.New(frontdesk.Config{Store: s, Drivers: drivers, BaseURL: "https://desk.example.com", Now: c.now, KeepEvents: 100 * 24 * time.Hour})
 }
 
 // say tells the parent a line, in one write.

@@ -595,6 +595,47 @@ func TestS12_NewsTheWrongWayRound(t *testing.T) {
 	})
 }
 
+// What a customer's app takes back of ours before the call has returned is erased as soon as nothing more of it is to be sent.
+func TestS12_TakenBackBeforeTheCallReturned(t *testing.T) {
+	for _, parts := range []int{1, 2} {
+		t.Run(fmt.Sprint(parts), func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				ch := w.channel(frontdesk.Channel{Account: "parts", Mailbox: "berlin", Options: map[string]string{"part_files": "1"}})
+				begun, wait, done := make(chan struct{}), make(chan struct{}), make(chan error)
+				w.provider.Next("parts", loopback.Outcome{Sent: channel.Sent{ID: "early"}, Begun: begun, Wait: wait})
+				m, err := w.jane.Compose(ctx, frontdesk.Start{Channel: ch.ID, Address: "ann", Draft: frontdesk.Draft{Text: "secret", Attachments: files(parts)}})
+				require.NoError(t, err)
+				bob := w.hearsAt("bob", "Hi")
+				w.merges(bob.ID, m.Conversation)
+				news := func(i channel.Item) {
+					i.Account, i.Thread, i.At = "parts", "ann", w.clock.Now()
+					w.takes(i)
+				}
+				go func() { done <- w.desk.RunDue(ctx) }()
+				<-begun
+				news(channel.Item{Reaction: &channel.Reaction{ID: "early", From: "ann", Emoji: "x"}})
+				news(channel.Item{Unsend: &channel.Unsend{ID: "early"}})
+				news(channel.Item{Receipt: &channel.Receipt{IDs: []string{"early"}, Delivery: conversation.Delivered}})
+				close(wait)
+				require.NoError(t, <-done)
+				w.run()
+				assert.Len(t, w.provider.Sent("parts"), parts)
+				got := w.message(m.ID)
+				assert.Equal(t, conversation.Delivered, got.Parts[0].Delivery)
+				assert.False(t, got.Erased.IsZero())
+				assert.Empty(t, got.Text+got.HTML)
+				assert.Empty(t, got.Attachments)
+				assert.Equal(t, "Hi", w.get(bob.ID).Preview)
+				assert.Equal(t, 1, w.get(bob.ID).Messages)
+				assert.Equal(t, 2, w.count(conversation.EventUnsent), "of the part, and of the whole")
+				w.clock.Advance(8 * 24 * time.Hour)
+				w.run()
+				assert.False(t, w.message(m.ID).Erased.IsZero())
+			})
+		})
+	}
+}
+
 // What has been erased cannot be sent again: nothing would be in it.
 func TestS14_NoRetryOfWhatIsErased(t *testing.T) {
 	onMemory(t, func(t *testing.T, w *world) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/frontdesk-go/frontdesk"
 	"github.com/frontdesk-go/frontdesk/channel"
+	"github.com/frontdesk-go/frontdesk/channel/loopback"
 	"github.com/frontdesk-go/frontdesk/conversation"
 )
 
@@ -485,5 +486,187 @@ func TestC22_UnmergeShowsNothingTakenBack(t *testing.T) {
 		_, err = w.jane.Unmerge(ctx, part.ID)
 		require.NoError(t, err)
 		assert.NotContains(t, w.get(head.ID).Preview, "zanzibar")
+	})
+}
+
+// saysAt delivers a message at a time of its own and returns the message.
+func (w *world) saysAt(who, text string) conversation.Message {
+	w.t.Helper()
+	c := w.hearsAt(who, text)
+	for _, m := range w.timeline(c.ID) {
+		if m.Text == text {
+			return m
+		}
+	}
+	require.FailNow(w.t, "no message", text)
+	return conversation.Message{}
+}
+
+// The list shows the newest message of the whole, whichever timeline it is on, and whatever goes to the trash and comes back.
+func TestC22_ListShowsTheNewestOfTheWhole(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		sent := []conversation.Message{w.saysAt("bob", "b1"), w.saysAt("cem", "c1"), w.saysAt("ann", "a1"), w.saysAt("cem", "c2"), w.saysAt("ann", "a2"), w.saysAt("bob", "b2")}
+		bob, cem, ann := sent[0].Conversation, sent[1].Conversation, sent[2].Conversation
+		w.merges(bob, cem) // a part of a part
+		w.merges(ann, bob)
+		trashes := func(from, to int, preview string) {
+			t.Helper()
+			for _, m := range sent[from:to] {
+				_, err := w.jane.TrashMessage(ctx, m.ID)
+				require.NoError(t, err)
+			}
+			assert.Equal(t, preview, w.get(ann).Preview)
+		}
+		restores := func(i int, preview string) {
+			t.Helper()
+			_, err := w.jane.RestoreMessage(ctx, sent[i].ID)
+			require.NoError(t, err)
+			assert.Equal(t, preview, w.get(ann).Preview)
+		}
+		trashes(5, 6, "a2")
+		trashes(4, 5, "c2")
+		trashes(3, 4, "a1")
+		trashes(0, 3, "")
+		restores(2, "a1")
+		restores(0, "a1")
+		restores(3, "c2")
+		restores(4, "a2")
+		restores(1, "a2")
+		restores(5, "b2")
+		trashes(4, 6, "c2")
+		assert.Equal(t, 4, w.get(ann).Messages)
+
+		// Each shows its own when they are taken apart, and counts its own.
+		_, err := w.jane.Unmerge(ctx, bob)
+		require.NoError(t, err)
+		assert.Equal(t, "a1", w.get(ann).Preview)
+		assert.Equal(t, 1, w.get(ann).Messages)
+		assert.Equal(t, "c2", w.get(bob).Preview)
+		assert.Equal(t, 3, w.get(bob).Messages)
+		left, err := w.jane.Unmerge(ctx, cem)
+		require.NoError(t, err)
+		assert.Equal(t, "c2", left.Preview)
+		assert.Equal(t, "b1", w.get(bob).Preview)
+		w.merges(cem, bob)
+		assert.Equal(t, "c2", w.get(cem).Preview, "it is on top of the list, and its message is older")
+	})
+}
+
+// What is edited or taken back in a part shows where it is the newest of the whole, and only there: another part may say the same.
+func TestC22_ListFollowsNewsOfParts(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.hearsAt("ann", "a1")
+		older, newer := w.says("bob", "ok"), w.says("cem", "ok")
+		for _, item := range []channel.Item{older, newer} {
+			w.clock.Advance(time.Minute)
+			w.takes(item)
+		}
+		w.merges(ann.ID, w.current("bob").ID)
+		w.merges(ann.ID, w.current("cem").ID)
+		news := func(of channel.Item, what channel.Item) string {
+			what.Account, what.Thread, what.At = "shop", of.Thread, w.clock.Now().Add(time.Minute)
+			w.takes(what)
+			return w.get(ann.ID).Preview
+		}
+		assert.Equal(t, "ok", news(older, channel.Item{Edit: &channel.Edit{ID: older.Message.ID, Text: "older"}}))
+		assert.Equal(t, "newer", news(newer, channel.Item{Edit: &channel.Edit{ID: newer.Message.ID, Text: "newer"}}))
+		assert.Equal(t, "older", news(newer, channel.Item{Unsend: &channel.Unsend{ID: newer.Message.ID}}))
+		assert.Equal(t, "a1", news(older, channel.Item{Unsend: &channel.Unsend{ID: older.Message.ID}}))
+	})
+}
+
+// What failed or was settled while conversations were merged is counted where it was written when they are taken apart.
+func TestC22_UnmergeTakesFailuresAlong(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann, bob, cem := w.hearsAt("ann", "a1"), w.hearsAt("bob", "b1"), w.hearsAt("cem", "c1")
+		answers := map[string]conversation.Message{}
+		for who, c := range map[string]frontdesk.Conversation{"ann": ann, "bob": bob, "cem": cem} {
+			answers[who] = w.replies(c.ID, "for "+who)
+		}
+		w.run()
+		fails := func(who string) {
+			w.receipt(w.message(answers[who].ID).Parts[0].ProviderID, conversation.Failed, nil)
+		}
+		counts := func(want map[string]int) {
+			t.Helper()
+			for id, n := range want {
+				assert.Equal(t, n, w.get(id).Failed)
+				assert.Equal(t, n == 0, w.get(id).WaitingSince.IsZero(), "who got no answer waits")
+			}
+		}
+		w.merges(bob.ID, cem.ID) // a part of a part
+		w.merges(ann.ID, bob.ID)
+		fails("ann")
+		fails("cem")
+		counts(map[string]int{ann.ID: 2})
+		_, err := w.jane.Unmerge(ctx, bob.ID)
+		require.NoError(t, err)
+		counts(map[string]int{ann.ID: 1, bob.ID: 1})
+		assert.Len(t, w.list(w.jane, frontdesk.Query{View: frontdesk.FailedView}), 2)
+
+		w.merges(ann.ID, bob.ID)
+		fails("bob")
+		_, err = w.jane.Retry(ctx, answers["cem"].ID)
+		require.NoError(t, err)
+		counts(map[string]int{ann.ID: 2})
+		w.run()
+		_, err = w.jane.Unmerge(ctx, bob.ID)
+		require.NoError(t, err)
+		counts(map[string]int{ann.ID: 1, bob.ID: 1})
+		_, err = w.jane.Unmerge(ctx, cem.ID)
+		require.NoError(t, err)
+		counts(map[string]int{ann.ID: 1, bob.ID: 1, cem.ID: 0})
+		_, err = w.jane.Dismiss(ctx, answers["bob"].ID)
+		require.NoError(t, err)
+		assert.Zero(t, w.get(bob.ID).Failed)
+
+		// What fails at the provider, after the merge.
+		w.provider.Next("shop", loopback.Outcome{Err: &channel.Error{Class: channel.Content}})
+		late := w.replies(cem.ID, "late")
+		w.merges(ann.ID, cem.ID)
+		w.run()
+		require.Equal(t, conversation.Failed, w.message(late.ID).Delivery)
+		assert.Equal(t, 2, w.get(ann.ID).Failed)
+		_, err = w.jane.Unmerge(ctx, cem.ID)
+		require.NoError(t, err)
+		assert.Equal(t, []int{1, 1}, []int{w.get(ann.ID).Failed, w.get(cem.ID).Failed})
+	})
+}
+
+// An agent whom a part brought leaves with it, and one of a part that stays takes over if he still can.
+func TestC22_UnmergeTakesTheAgentAlong(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann, bob, cem := w.hearsAt("ann", "a1"), w.hearsAt("bob", "b1"), w.hearsAt("cem", "c1")
+		w.do(w.jane, bob.ID, frontdesk.Assign{Agent: "jd"})
+		w.do(w.jane, cem.ID, frontdesk.Assign{Agent: "joe"})
+		holds := func(want map[string]string) {
+			t.Helper()
+			for id, agent := range want {
+				assert.Equal(t, agent, w.get(id).Agent)
+			}
+		}
+		apart := func(id string) {
+			t.Helper()
+			_, err := w.jane.Unmerge(ctx, id)
+			require.NoError(t, err)
+		}
+		w.merges(ann.ID, bob.ID)
+		w.merges(ann.ID, cem.ID)
+		holds(map[string]string{ann.ID: "jd"})
+		apart(bob.ID)
+		holds(map[string]string{ann.ID: "joe", bob.ID: "jd"})
+		w.merges(ann.ID, bob.ID)
+		w.do(w.jane, ann.ID, frontdesk.Assign{Agent: "jd"})
+		apart(cem.ID)
+		holds(map[string]string{ann.ID: "jd", cem.ID: "joe"})
+		apart(bob.ID)
+		holds(map[string]string{bob.ID: "jd"})
+		w.do(w.jane, ann.ID, frontdesk.Assign{})
+
+		w.merges(ann.ID, bob.ID)
+		w.merges(ann.ID, cem.ID)
+		w.agent(frontdesk.Agent{ID: "joe", Mailboxes: []string{"berlin"}, Inactive: true})
+		apart(bob.ID)
+		holds(map[string]string{ann.ID: "", bob.ID: "jd"})
 	})
 }
