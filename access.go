@@ -104,7 +104,7 @@ func (a Agent) reaches(mailbox, method string) bool {
 var modules = []Module{ModuleInbox, ModuleContacts, ModuleExports, ModuleSettings}
 
 // everywhere are the readings that belong to no module, since every screen needs them.
-var everywhere = []string{"agents", "mailboxes", "channels", "settings", "tags"}
+var everywhere = []string{"agents", "teams", "mailboxes", "channels", "settings", "tags"}
 
 // ofInbox are the commands of the inbox that need an admin where they touch what is everybody's.
 var ofInbox = []string{"save reply", "delete reply", "save view", "delete view", "view as"}
