@@ -161,7 +161,7 @@ func (s *Session) mark(ctx context.Context, op, id string, needs right, command 
 		return Conversation{}, wrap(op, id, &ForbiddenError{Command: op, Needs: "an agent: only people read"})
 	}
 	return s.act(ctx, op, id, needs, func(t *txn, c caller, conv *conversation.Conversation) ([]conversation.Command, error) {
-		if err := t.noticed(c, conv.ID); err != nil {
+		if err := t.noticed(c, conv); err != nil {
 			return nil, err
 		}
 		if !c.has(toWork) {

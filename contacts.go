@@ -236,8 +236,8 @@ type ContactQuery struct {
 	_ struct{}
 }
 
-// Contacts returns a page of the contacts that the caller may see; see Contact. Those that are merged into another are not among them.
-// Errors: ErrInvalid, ErrCursor, ErrNotFound.
+// Contacts returns a page of the contacts that the caller may see; see Contact. Those that are merged into another
+// or forgotten are not among them. Errors: ErrInvalid, ErrCursor, ErrNotFound.
 func (s *Session) Contacts(ctx context.Context, q ContactQuery) (page Page[conversation.Contact], err error) {
 	err = s.read(ctx, "list contacts", "", func(t *txn, c caller) error {
 		sq, err := t.contactQuery(q)
@@ -261,7 +261,7 @@ func (s *Session) Contacts(ctx context.Context, q ContactQuery) (page Page[conve
 
 func (t *txn) onlyVisible(c caller, all []conversation.Contact) (out []conversation.Contact, err error) {
 	for _, p := range all {
-		if p.Into != "" {
+		if p.Into != "" || p.Forgotten != "" {
 			continue
 		}
 		if !c.all {

@@ -50,8 +50,19 @@ func (w *work) followUp(ctx context.Context) error {
 
 func (d *Desk) followAll(ctx context.Context, tenant string, j followJob) error {
 	var ids []string
+	var links []conversation.Link
 	err := d.view(ctx, tenant, func(t *txn) (err error) {
-		ids, err = t.setOf(j.Contact)
+		if ids, err = t.setOf(j.Contact); err != nil {
+			return err
+		}
+		p, err := t.remembered(j.Contact)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		// What he was untied from meanwhile is not his any more, and shows nobody his conversations.
+		links = slices.DeleteFunc(slices.Clone(j.Links), func(l conversation.Link) bool {
+			return !slices.ContainsFunc(p.Links, func(o conversation.Link) bool { return o.Record() == l.Record() })
+		})
 		return err
 	})
 	if err != nil {
@@ -65,7 +76,7 @@ func (d *Desk) followAll(ctx context.Context, tenant string, j followJob) error 
 				return err
 			}
 			for _, row := range page.Rows {
-				if err := d.followOne(ctx, tenant, row.ID, j.Links); err != nil {
+				if err := d.followOne(ctx, tenant, row.ID, links); err != nil {
 					return err
 				}
 			}
@@ -238,7 +249,7 @@ func (w *work) matchLater(ctx context.Context, job store.Job, failure error) err
 }
 
 func (t *txn) linkMatch(id string, l conversation.Link) error {
-	p, err := t.contact(id)
+	p, err := t.remembered(id) // he may have been forgotten while the host was asked
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -250,8 +261,12 @@ func (t *txn) linkMatch(id string, l conversation.Link) error {
 		return nil
 	}
 	added, err := p.AddLink(l)
-	if err != nil || !added {
-		return err
+	if err != nil { // asking again would change nothing
+		t.desk.log.WarnContext(t.ctx, "the host named a record that cannot be linked", "tenant", t.tenant, "contact", p.ID, "error", err)
+		return nil
+	}
+	if !added {
+		return nil
 	}
 	if err := t.follow(&p, []conversation.Link{l}); err != nil {
 		return err

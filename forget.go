@@ -98,9 +98,14 @@ func (t *txn) forgetContact(actor conversation.Actor, contact *conversation.Cont
 	if err := t.load(keys...); err != nil {
 		return r, err
 	}
-	for _, key := range keys {
-		if row, ok := t.row(key); ok && row.Target == contactKey(contact.ID) {
-			t.remove(key)
+	// What was taken from him while he was merged, and is another's now, is not erased with him.
+	identities = slices.DeleteFunc(identities, func(i conversation.Identity) bool {
+		row, ok := t.row(identityName(i))
+		return ok && !slices.Contains(set(contact), row.Target.ID)
+	})
+	for _, i := range identities {
+		if _, ok := t.row(identityName(i)); ok {
+			t.remove(identityName(i))
 		}
 	}
 	doc := forgetDoc{Receipt: Receipt{ID: t.id(0), Contact: contact.ID, By: actor, At: t.now}, Identities: identities}

@@ -426,7 +426,7 @@ func (t *txn) importPerson(c caller, mailbox string, p person, id string, out *o
 		if err != nil {
 			return err
 		}
-		if n.Scope == conversation.ScopePhone && !strings.HasPrefix(n.Address, "+") {
+		if number, whole := conversation.Phone(n.Address, ""); n.Scope == conversation.ScopePhone && (!whole || number != n.Address) {
 			return bad(given.Scope, fmt.Sprintf("%q is no phone number with its country; give the mailbox a country", n.Address))
 		}
 		n.Verified = false

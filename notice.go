@@ -74,15 +74,27 @@ func (t *txn) dropNotice(agent, conv string) {
 	}
 }
 
-// noticed drops the caller's notice of a conversation that he has looked at or answered in.
-func (t *txn) noticed(c caller, conv string) error {
+// noticed drops the caller's notice of a conversation that he has looked at or answered in, and those of its parts: a job makes them its own
+// some time after the merge.
+func (t *txn) noticed(c caller, conv *conversation.Conversation) error {
 	if c.agent.ID == "" || c.only() {
 		return nil
 	}
-	if err := t.load(noticeKey(c.agent.ID, conv)); err != nil {
+	parts, err := t.partsOf(conv)
+	if err != nil {
 		return err
 	}
-	t.dropNotice(c.agent.ID, conv)
+	all := sources(conv, parts)
+	keys := make([]store.Key, len(all))
+	for i, id := range all {
+		keys[i] = noticeKey(c.agent.ID, id)
+	}
+	if err := t.load(keys...); err != nil {
+		return err
+	}
+	for _, id := range all {
+		t.dropNotice(c.agent.ID, id)
+	}
 	return nil
 }
 
@@ -160,7 +172,14 @@ func (s *Session) DismissNotice(ctx context.Context, conv string) error {
 		if err != nil || store.CheckText(noticeKey(agent, conv).ID, false) != "" {
 			return err
 		}
-		return t.noticed(c, conv)
+		head, err := t.head(conv) // a part's notice is that of what it is merged into
+		if errors.Is(err, ErrNotFound) {
+			head, err = conversation.Conversation{ID: conv}, nil
+		}
+		if err != nil {
+			return err
+		}
+		return t.noticed(c, &head)
 	})
 	return wrap("dismiss notice of conversation", conv, err)
 }

@@ -59,10 +59,8 @@ func (in *inbound) learn(ids []conversation.Identity) error {
 			if !slices.ContainsFunc(c.Identities, i.Is) {
 				value := conversation.Value{Values: []string{i.Address}, Unverified: true}
 				if old, has := c.Fields[i.Scope]; !has || old.Unverified && !old.Equal(value) {
-					if _, err := c.SetFields(map[string]conversation.Value{i.Scope: value}); err != nil {
-						return err
-					}
-					changed = true
+					set, err := c.SetFields(map[string]conversation.Value{i.Scope: value})
+					changed = changed || err == nil && len(set) > 0 // or he has as much as he can have
 				}
 			}
 			continue

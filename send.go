@@ -230,7 +230,7 @@ func (t *txn) answer(c caller, conv *conversation.Conversation, draft Draft, key
 		if err := t.dropDraft(c, conv, whisper); err != nil {
 			return msg, err
 		}
-		if err := t.noticed(c, conv.ID); err != nil {
+		if err := t.noticed(c, conv); err != nil {
 			return msg, err
 		}
 	}

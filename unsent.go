@@ -117,14 +117,18 @@ func (t *txn) writer(a Actor, op string) (caller, error) {
 	return c, err
 }
 
-// dropDraft drops the draft of what the caller sends, in the same commit: also what he wrote in a part.
+// dropDraft drops the draft of what the caller sends, in the same commit: also what he wrote in a part, or in a part of that.
 func (t *txn) dropDraft(c caller, conv *conversation.Conversation, whisper bool) error {
 	if c.agent.ID == "" {
 		return nil
 	}
-	keys := []store.Key{draftKey(c.agent.ID, conv.ID, whisper)}
-	for _, part := range conv.Parts {
-		keys = append(keys, draftKey(c.agent.ID, part, whisper))
+	parts, err := t.partsOf(conv)
+	if err != nil {
+		return err
+	}
+	var keys []store.Key
+	for _, id := range sources(conv, parts) {
+		keys = append(keys, draftKey(c.agent.ID, id, whisper))
 	}
 	if err := t.load(keys...); err != nil {
 		return err
@@ -157,8 +161,8 @@ func (s *Session) Writing(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		w.Agent = c.agent.ID
-		_, err = t.visible(c, id)
+		conv, err := t.visible(c, id)
+		w.Agent, w.Conversation = c.agent.ID, conv.ID // of a part, in what it is merged into
 		return err
 	})
 	if err != nil {
@@ -177,10 +181,11 @@ func (d *Desk) Heard(w Writer) { d.writers.put(w, d.now()) }
 // Writers returns who else is writing in a conversation, by agent: what this process was told within WritingFor. Error: ErrNotFound.
 func (s *Session) Writers(ctx context.Context, id string) (out []Writer, err error) {
 	err = s.read(ctx, "writers", id, func(t *txn, c caller) error {
-		if _, err := t.visible(c, id); err != nil {
+		conv, err := t.visible(c, id)
+		if err != nil {
 			return err
 		}
-		out = slices.DeleteFunc(s.desk.writers.get(s.actor.Tenant, id, s.desk.now()), func(w Writer) bool { return w.Agent == c.agent.ID })
+		out = slices.DeleteFunc(s.desk.writers.get(s.actor.Tenant, conv.ID, s.desk.now()), func(w Writer) bool { return w.Agent == c.agent.ID })
 		return nil
 	})
 	return out, err

@@ -379,8 +379,10 @@ func TestFound(t *testing.T) {
 	l.do(ben, Judge{Link: Link{Kind: "order", ID: "2"}})
 	assert.Empty(t, l.c.Suggestions)
 	assert.Len(t, l.c.Links, 1)
-	_, err = l.try(customer, Found{Fields: map[string]Value{"x": {Values: many(maxValues, "v")}}})
-	require.ErrorIs(t, err, ErrValue)
+	change, err = l.try(customer, Found{Fields: map[string]Value{"x": {Values: many(maxValues, "v")}, "y": {Values: []string{"v"}}}})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"v"}, change.Conversation.Fields["y"].Values)
+	assert.NotContains(t, change.Conversation.Fields, "x", "more than there may be")
 
 	// Beyond the limits what is found is dropped, and what a person confirms is refused.
 	var orders []Link

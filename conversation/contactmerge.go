@@ -138,8 +138,9 @@ func stricter(s ConsentState) int {
 	return slices.Index([]ConsentState{noWord, OptInAsked, OptedIn, OptedOut}, s)
 }
 
-// UnmergeContact undoes one merge: the part has its identities back, and the head loses what it took from the part and nobody has changed
-// since. An opt-out that was said since holds for both, for nobody knows which of them said it. Error: *StateError.
+// UnmergeContact undoes one merge: the part has its identities back, but for those that the head has no longer, and the head loses what it
+// took from the part and nobody has changed since. An opt-out that was said since holds for both, for nobody knows which of them said it.
+// Error: *StateError.
 func UnmergeContact(head, part Contact) (Contact, Contact, error) {
 	head, part = head.Clone(), part.Clone()
 	if part.Into != head.ID || part.Gave == nil {
@@ -155,9 +156,8 @@ func UnmergeContact(head, part Contact) (Contact, Contact, error) {
 	if gave.Platform != "" && head.PlatformName == gave.Platform {
 		head.PlatformName = ""
 	}
-	for _, i := range part.Identities {
-		head.RemoveIdentity(i)
-	}
+	// What was taken from the head meanwhile is not the part's either: somebody else may have it.
+	part.Identities = slices.DeleteFunc(part.Identities, func(i Identity) bool { return !head.RemoveIdentity(i) })
 	head.Labels = slices.DeleteFunc(head.Labels, func(l string) bool { return slices.Contains(gave.Labels, l) })
 	head.Links = slices.DeleteFunc(head.Links, func(l Link) bool { return slices.Contains(gave.Links, l) })
 	for _, id := range gave.Fields {

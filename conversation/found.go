@@ -34,16 +34,7 @@ func (cmd Found) do(x *step) error {
 			x.c.Suggestions, suggested = links, append(suggested, l.Record())
 		}
 	}
-	take := map[string]Value{}
-	for id, v := range cmd.Fields {
-		if old, has := x.c.Fields[id]; !has || old.Suggested {
-			take[id] = v
-		}
-	}
-	fields, changed, err := setFields(x.c.Fields, take)
-	if err != nil {
-		return err
-	}
+	fields, changed := cmd.take(x.c.Fields)
 	if len(linked) > 0 {
 		x.event(Event{Type: EventLinked, To: joined(linked)})
 	}
@@ -55,6 +46,22 @@ func (cmd Found) do(x *step) error {
 		x.event(Event{Type: EventFields, To: joined(changed)})
 	}
 	return nil
+}
+
+// take returns fields with what was found for them, and the IDs of those that changed, sorted. What a person has set stays, and what is beyond
+// the limits of fields is dropped: no message is refused for what was found in it.
+func (cmd Found) take(fields map[string]Value) (map[string]Value, []string) {
+	var taken []string
+	for _, id := range slices.Sorted(maps.Keys(cmd.Fields)) {
+		if old, has := fields[id]; has && !old.Suggested {
+			continue
+		}
+		more, changed, err := setFields(fields, map[string]Value{id: cmd.Fields[id]})
+		if err == nil && len(changed) > 0 {
+			fields, taken = more, append(taken, id)
+		}
+	}
+	return fields, taken
 }
 
 func withoutRecord(links []Link, l Link) []Link {

@@ -156,6 +156,12 @@ func (x *step) absorbLists(p *Conversation) {
 	for _, l := range p.Links {
 		x.c.Links, _ = addLink(x.c.Links, l)
 	}
+	for _, l := range p.Suggestions {
+		_, open := addLink(x.c.Links, l)
+		if all, added := addLink(x.c.Suggestions, l); open && added && len(all) <= MaxSuggestions {
+			x.c.Suggestions = all
+		}
+	}
 	mine := x.c.Owners
 	for _, o := range p.Owners { // of a responsibility that nobody has here, all who have it there
 		if !slices.ContainsFunc(mine, func(my Owner) bool { return my.Role == o.Role }) {
@@ -164,7 +170,7 @@ func (x *step) absorbLists(p *Conversation) {
 	}
 	slices.SortFunc(x.c.Owners, Owner.compare)
 	for id, v := range p.Fields {
-		if _, set := x.c.Fields[id]; !set {
+		if mine, set := x.c.Fields[id]; !set || mine.yields(v) {
 			if x.c.Fields == nil {
 				x.c.Fields = map[string]Value{}
 			}
@@ -172,6 +178,9 @@ func (x *step) absorbLists(p *Conversation) {
 		}
 	}
 }
+
+// yields reports whether a value gives way to another: what is only suggested does to what is certain.
+func (v Value) yields(to Value) bool { return v.Suggested && !to.Suggested }
 
 // absorbAttention makes unread for whom either was.
 func (x *step) absorbAttention(p *Conversation, entry *Message) {
@@ -372,6 +381,11 @@ func (cmd Release) releaseLinks(c *Conversation, others []*Conversation) {
 		}
 	}
 	c.Links = left
+	suggested := slices.Clone(cmd.Before.Suggestions)
+	for _, o := range others {
+		suggested = append(suggested, o.Suggestions...)
+	}
+	c.Suggestions = without(c.Suggestions, cmd.Part.Suggestions, suggested)
 }
 
 // releaseOwners gives a responsibility that nobody has any more to who has it in the first of the others where somebody has.
@@ -400,14 +414,17 @@ func (cmd Release) releaseFields(c *Conversation, others []*Conversation) {
 	fields := maps.Clone(c.Fields)
 	for id, v := range cmd.Part.Fields {
 		mine, set := fields[id]
-		if _, had := cmd.Before.Fields[id]; had || !set || !mine.Equal(v) {
+		old, had := cmd.Before.Fields[id]
+		if !set || !mine.Equal(v) || had && !old.yields(v) {
 			continue
 		}
-		delete(fields, id)
+		if delete(fields, id); had {
+			fields[id] = old
+		}
 		for _, o := range others {
-			if theirs, has := o.Fields[id]; has {
+			left, is := fields[id]
+			if theirs, has := o.Fields[id]; has && (!is || left.yields(theirs)) {
 				fields[id] = theirs
-				break
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package conversation
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Phone returns the E.164 form of a number as people write it, "+4915112345678". country is the ISO 3166-1 code, such as "DE", of where a
@@ -64,7 +65,7 @@ func phoneDigits(raw string) (digits string, plus bool) {
 			b.WriteRune('0' + r - '\uFF10')
 		case (r == '+' || r == '\uFF0B') && b.Len() == 0 && !plus:
 			plus = true
-		case !strings.ContainsRune(" -.()/\u00A0\u2010\u2011\u2012\u2013\u202F", r):
+		case !strings.ContainsRune(" -.()/\u00A0\u2010\u2011\u2012\u2013\u202F", r) && !unicode.Is(unicode.Cf, r): // marks of direction stand around a copied number
 			return "", false
 		}
 	}

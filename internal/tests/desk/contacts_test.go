@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -429,5 +430,55 @@ func TestK10_AccentsLateInTheFile(t *testing.T) {
 		r, err := w.setup.ImportContacts(ctx, strings.NewReader(b.String()), frontdesk.Import{})
 		require.NoError(t, err)
 		assert.Empty(t, r.BadRows)
+	})
+}
+
+// Who has as many values as there may be is still heard: what he claims besides is dropped.
+func TestK6_ClaimedBeyondTheLimits(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		all := w.fullFields(frontdesk.OfContact)
+		c := w.hears("ann", "Hi")
+		_, err := w.setup.SetContactFields(ctx, c.Contacts[0], all)
+		require.NoError(t, err)
+		item := w.says("ann", "again")
+		item.Message.From = append(item.Message.From, conversation.Identity{Scope: conversation.ScopeEmail, Address: "ann@example.com"})
+		assert.Equal(t, 200, w.hook(item))
+		assert.Equal(t, 2, w.get(c.ID).Messages)
+	})
+}
+
+// Of a contact with as many records as there may be the host is asked once, and not for ever.
+func TestK3_NoRoomForTheRecord(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		asked := 0
+		w.desk = w.open(func(c *frontdesk.Config) {
+			c.Records = func(context.Context, string, []conversation.Identity) ([]frontdesk.Candidate, error) {
+				asked++
+				return []frontdesk.Candidate{{Kind: "customer", ID: "last"}}, nil
+			}
+		})
+		c := w.writes(anna, "Hi").Contacts[0]
+		for i := range 50 {
+			_, err := w.setup.LinkRecord(ctx, c, "customer", strconv.Itoa(i))
+			require.NoError(t, err)
+		}
+		for range 20 {
+			w.run()
+			w.clock.Advance(60e9)
+		}
+		assert.Equal(t, 1, asked)
+	})
+}
+
+// A record that a contact is untied from before the job has come to his conversations shows them to nobody.
+func TestK3_UntiedBeforeHisConversationsFollow(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		_, err := w.jane.LinkRecord(ctx, c.Contacts[0], "customer", "wrong")
+		require.NoError(t, err)
+		_, err = w.jane.UnlinkRecord(ctx, c.Contacts[0], "customer", "wrong")
+		require.NoError(t, err)
+		w.run()
+		assert.Empty(t, w.get(c.ID).Links)
 	})
 }

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -316,7 +317,46 @@ func TestK9_TheForgottenAreNotThere(t *testing.T) {
 		_, err = w.setup.AddIdentity(ctx, zaphod.Contacts[0], "", conversation.Identity{Scope: conversation.ScopeEmail, Address: "zaphod@example.com"})
 		assert.ErrorIs(t, err, frontdesk.ErrNotFound)
 		assert.Empty(t, w.traces("zaphod"))
+		assert.Equal(t, ann.Contacts, w.contacts(w.setup, frontdesk.ContactQuery{}))
 		w.forgets(ann.Contacts[0])
 		assert.Empty(t, w.traces("annabel"))
+	})
+}
+
+// Who is forgotten while the host is asked for his record is not tied to it.
+func TestK9_ForgottenWhileTheHostIsAsked(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		var contact string
+		w.desk = w.open(func(c *frontdesk.Config) {
+			c.Records = func(context.Context, string, []conversation.Identity) ([]frontdesk.Candidate, error) {
+				_, err := w.setup.Forget(ctx, contact)
+				return []frontdesk.Candidate{{Kind: "customer", ID: "zaphod"}}, err
+			}
+		})
+		contact = w.writes(anna, "Hi").Contacts[0]
+		w.run()
+		assert.Empty(t, w.traces("zaphod"))
+		assert.Empty(t, w.contacts(w.setup, frontdesk.ContactQuery{Record: "customer/zaphod"}))
+	})
+}
+
+// An identity that was taken from a merged contact is not erased with him once it is another's.
+func TestK9_WhatIsAnothersNowStays(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		a, b := w.hears("ann", "Hi").Contacts[0], w.hears("bob", "Hi").Contacts[0]
+		_, err := w.setup.AddIdentity(ctx, b, "", identity("carl"))
+		require.NoError(t, err)
+		_, err = w.setup.MergeContacts(ctx, a, b)
+		require.NoError(t, err)
+		_, err = w.setup.RemoveIdentity(ctx, a, "", identity("carl"))
+		require.NoError(t, err)
+		carl := w.hears("carl", "Hi").Contacts[0]
+		require.NotEqual(t, a, carl)
+		_, err = w.setup.SendTest(ctx, w.chat.ID, "carl", frontdesk.Draft{Text: "A test for carl"})
+		require.NoError(t, err)
+		w.run()
+		r := w.forgets(a)
+		assert.Equal(t, 2, r.Identities)
+		assert.NotEmpty(t, w.traces("A test for carl"))
 	})
 }

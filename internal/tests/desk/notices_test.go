@@ -607,3 +607,31 @@ func TestP8_ManyNoticesAreDismissedAtOnce(t *testing.T) {
 		assert.Empty(t, w.notices("jd"))
 	})
 }
+
+// A notice is dismissed under the ID of a part and under that of the whole, whether the job has moved it or not; so it is by reading.
+func TestP8_NoticesOfPartsAreDismissed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		head, part := w.hears("ann", "Hi"), w.hears("annabel", "Hi")
+		w.whispers(w.joe, part.ID, "Look", "jd")
+		w.run()
+		w.merges(head.ID, part.ID)
+		list := w.notices("jd")
+		require.Len(t, list, 1)
+		require.NoError(t, w.jane.DismissNotice(ctx, list[0].Conversation))
+		w.run()
+		assert.Empty(t, w.notices("jd"))
+		w.whispers(w.joe, head.ID, "Look", "jd")
+		w.run()
+		require.NoError(t, w.jane.DismissNotice(ctx, part.ID))
+		assert.Empty(t, w.notices("jd"))
+
+		other := w.hears("anton", "Hi")
+		w.whispers(w.joe, other.ID, "Look", "jd")
+		w.run()
+		w.merges(head.ID, other.ID)
+		_, err := w.jane.MarkRead(ctx, head.ID)
+		require.NoError(t, err)
+		w.run()
+		assert.Empty(t, w.notices("jd"))
+	})
+}

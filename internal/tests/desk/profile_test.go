@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -454,5 +455,94 @@ func FuzzImport(f *testing.F) {
 			require.True(t, frontdesk.Refused(err), "%v", err)
 		}
 		assert.Equal(t, report.Rows, report.Created+report.Updated+report.Unchanged+report.Bad)
+	})
+}
+
+// What is found in a message keeps no message out: what the conversation has no room for is dropped.
+func TestK8_FoundBeyondTheLimits(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		all := w.fullFields(frontdesk.OfConversation)
+		require.NoError(t, w.setup.SaveField(ctx, frontdesk.Field{ID: "size", Of: frontdesk.OfConversation, Type: conversation.FieldNumber}))
+		require.NoError(t, w.setup.SaveCapture(ctx, frontdesk.Capture{ID: "size", Pattern: `(?i)size (\S+)`, Field: "size"}))
+		c := w.hears("ann", "Hi")
+		_, err := w.setup.SetFields(ctx, c.ID, all)
+		require.NoError(t, err)
+		assert.Equal(t, 200, w.hook(w.says("ann", "size 42")))
+		assert.Equal(t, 2, w.get(c.ID).Messages)
+	})
+}
+
+// fullFields are fields with as many values as there may be, which it defines.
+func (w *world) fullFields(of frontdesk.FieldOf) map[string][]string {
+	all := map[string][]string{}
+	var options []string
+	for i := range 20 {
+		options = append(options, "o"+strconv.Itoa(i))
+	}
+	for i := range 12 {
+		id := fmt.Sprintf("l%d", i)
+		require.NoError(w.t, w.setup.SaveField(ctx, frontdesk.Field{ID: id, Of: of, Type: conversation.FieldList, Options: options}))
+		all[id] = options
+	}
+	for i := range 10 {
+		id := fmt.Sprintf("t%d", i)
+		require.NoError(w.t, w.setup.SaveField(ctx, frontdesk.Field{ID: id, Of: of, Type: conversation.FieldText}))
+		all[id] = []string{"x"}
+	}
+	return all
+}
+
+// An identity that was taken from a merged contact, and that another has now, does not come back with the undoing.
+func TestK7_UnmergeGivesBackNothingOfOthers(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		a, b := w.hears("ann", "Hi").Contacts[0], w.hears("bob", "Hi").Contacts[0]
+		_, err := w.setup.AddIdentity(ctx, b, "", conversation.Identity{Scope: conversation.ScopeEmail, Address: "x@example.com"})
+		require.NoError(t, err)
+		_, err = w.setup.MergeContacts(ctx, a, b)
+		require.NoError(t, err)
+		_, err = w.setup.RemoveIdentity(ctx, a, "", conversation.Identity{Scope: conversation.ScopeEmail, Address: "x@example.com"})
+		require.NoError(t, err)
+		c := w.hears("carl", "Hi").Contacts[0]
+		_, err = w.setup.AddIdentity(ctx, c, "", conversation.Identity{Scope: conversation.ScopeEmail, Address: "x@example.com"})
+		require.NoError(t, err)
+		p, err := w.setup.UnmergeContact(ctx, b)
+		require.NoError(t, err)
+		for _, i := range p.Identities {
+			assert.NotEqual(t, "x@example.com", i.Address)
+		}
+	})
+}
+
+// A plus sign makes no number.
+func TestK10_WhatIsNoNumber(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		r, err := w.setup.ImportContacts(ctx, strings.NewReader("phone\n+49 call me\n+\n+49\n+4915112345679\n0049 151 12345678\n"), frontdesk.Import{})
+		require.NoError(t, err)
+		assert.Equal(t, 3, r.Bad)
+		assert.Equal(t, 2, r.Created)
+	})
+}
+
+// What a person set in a part goes before what is only suggested in the head, and what the part suggests can be confirmed there.
+func TestK8_SuggestionsMerge(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		require.NoError(t, w.setup.SaveField(ctx, frontdesk.Field{ID: "size", Of: frontdesk.OfConversation, Type: conversation.FieldNumber}))
+		require.NoError(t, w.setup.SaveCapture(ctx, frontdesk.Capture{ID: "order", Pattern: `order (\d+)`, Kind: "order"}))
+		require.NoError(t, w.setup.SaveCapture(ctx, frontdesk.Capture{ID: "size", Pattern: `size (\d+)`, Field: "size"}))
+		head, part := w.hears("ann", "It is size 43"), w.hears("annabel", "Where is order 4711?")
+		_, err := w.jane.SetFields(ctx, part.ID, map[string][]string{"size": {"42"}})
+		require.NoError(t, err)
+		w.merges(head.ID, part.ID)
+		got := w.get(head.ID)
+		assert.Equal(t, conversation.Value{Values: []string{"42"}}, got.Fields["size"], "a person has the last word")
+		assert.Len(t, got.Suggestions, 1)
+		_, err = w.jane.Unmerge(ctx, part.ID)
+		require.NoError(t, err)
+		assert.Empty(t, w.get(head.ID).Suggestions)
+		assert.Equal(t, head.Fields, w.get(head.ID).Fields)
+		assert.Len(t, w.get(part.ID).Suggestions, 1)
+		w.merges(head.ID, part.ID)
+		_, err = w.jane.Confirm(ctx, head.ID, frontdesk.Suggestion{Kind: "order", Record: "4711"})
+		require.NoError(t, err)
 	})
 }

@@ -227,6 +227,13 @@ func TestC23_DraftOfAPart(t *testing.T) {
 		require.NoError(t, err)
 		_, err = w.jane.Draft(ctx, part.ID, false)
 		assert.ErrorIs(t, err, frontdesk.ErrNotFound)
+
+		whole := w.hears("zoe", "three")
+		require.NoError(t, w.jane.SaveDraft(ctx, part.ID, false, frontdesk.SavedDraft{Text: "draft"}))
+		w.merges(whole.ID, head.ID)
+		w.replies(whole.ID, "answer")
+		_, err = w.jane.Draft(ctx, part.ID, false)
+		assert.ErrorIs(t, err, frontdesk.ErrNotFound)
 	})
 }
 
@@ -275,4 +282,19 @@ func TestS15_UndoInAPart(t *testing.T) {
 			assert.Equal(t, "In the head", w.get(head.ID).Preview)
 		})
 	}
+}
+
+// Who has a part open and who has what it is merged into see each other write.
+func TestC23_SomebodyIsWritingInAPart(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		head, part := w.hears("ann", "Hi"), w.hears("annabel", "Hi")
+		w.merges(head.ID, part.ID)
+		require.NoError(t, w.joe.Writing(ctx, part.ID))
+		for _, id := range []string{head.ID, part.ID} {
+			out, err := w.jane.Writers(ctx, id)
+			require.NoError(t, err)
+			require.Len(t, out, 1)
+			assert.Equal(t, head.ID, out[0].Conversation)
+		}
+	})
 }
