@@ -135,13 +135,13 @@ func (c Contact) ConsentOn(channel string) Consent {
 }
 
 // SetConsent notes a word on a channel, and reports whether it says anything new. Asking somebody who has opted in or out says nothing:
-// his own word stands.
+// his own word stands. An opt-out is noted however many words there are.
 func (c *Contact) SetConsent(channel string, word Consent) (bool, error) {
 	old := c.ConsentOn(channel)
 	if old.State == word.State || word.State == OptInAsked && old.State != noWord {
 		return false, nil
 	}
-	if _, known := c.Consents[channel]; !known && len(c.Consents) >= maxConsents {
+	if _, known := c.Consents[channel]; !known && len(c.Consents) >= maxConsents && word.State != OptedOut {
 		return false, badValue("consent", "the contact has said something about %d channels, at most %d", len(c.Consents), maxConsents)
 	}
 	word.By.Name, word.By.Initials = "", ""

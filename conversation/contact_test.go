@@ -106,8 +106,10 @@ func TestConsent(t *testing.T) {
 		_, err := c.SetConsent(id, word(OptedOut))
 		require.NoError(t, err)
 	}
-	_, err := c.SetConsent("one too many", word(OptedOut))
+	_, err := c.SetConsent("one too many", word(OptedIn))
 	require.ErrorIs(t, err, ErrValue)
+	_, err = c.SetConsent("one too many", word(OptedOut))
+	require.NoError(t, err, "a no is never one too many")
 
 	for text, want := range map[string][3]bool{"STOP": {true, false, false}, " stop. ": {true, false, false}, "Unsubscribe": {true, false, false},
 		"yes": {false, true, true}, "Y": {false, false, true}, "START": {false, true, false}, "please stop": {}, "": {}, "stop\n": {true, false, false},
@@ -222,12 +224,15 @@ func TestMergeContactsRefused(t *testing.T) {
 	for _, n := range many(MaxIdentities, "+49") {
 		full.Identities = append(full.Identities, phoneID(n))
 	}
-	labels, links, fields, words := Contact{ID: "l", Labels: many(MaxLabels, "x")}, Contact{ID: "k"}, Contact{ID: "f", Fields: map[string]Value{}}, Contact{ID: "w", OptedOut: many(maxConsents, "c")}
+	labels, links, fields, words := Contact{ID: "l", Labels: many(MaxLabels, "x")}, Contact{ID: "k"}, Contact{ID: "f", Fields: map[string]Value{}}, Contact{ID: "w", Consents: map[string]Consent{}}
 	for _, id := range many(maxRecords, "") {
 		links.Links = append(links.Links, Link{Kind: "order", ID: id})
 	}
 	for _, id := range many(MaxFields, "f") {
 		fields.Fields[id] = Value{Values: []string{"x"}}
+	}
+	for _, id := range many(maxConsents, "c") {
+		words.Consents[id] = Consent{State: OptedIn}
 	}
 	for name, tt := range map[string]struct {
 		head   Contact
@@ -257,14 +262,15 @@ func TestMergeContactsRefused(t *testing.T) {
 		_, _, err := UnmergeContact(pair[0], pair[1])
 		require.ErrorIs(t, err, ErrState, name)
 	}
-	// A word that no longer fits is not lost quietly.
+	// A no fits however many words there are.
 	head := Contact{ID: "a", OptedOut: []string{"z"}, Consents: map[string]Consent{"z": {State: OptedOut, At: start.Add(time.Hour)}}}
 	part := Contact{ID: "b", Into: "a", Gave: &Given{At: start}, Consents: map[string]Consent{}}
 	for _, id := range many(maxConsents, "c") {
 		part.Consents[id] = Consent{State: OptedIn}
 	}
-	_, _, err := UnmergeContact(head, part)
-	require.ErrorIs(t, err, ErrValue)
+	_, part, err := UnmergeContact(head, part)
+	require.NoError(t, err)
+	require.Equal(t, OptedOut, part.ConsentOn("z").State)
 }
 
 func TestFieldTypes(t *testing.T) {

@@ -309,11 +309,19 @@ func TestS17_KeptPollLosesNoNews(t *testing.T) {
 		refused := on(w.says("bob", "nonsense"))
 		w.takes(refused)
 		taken := channel.Item{Account: "polled", Thread: "bob", At: w.clock.Now(), Unsend: &channel.Unsend{ID: refused.Message.ID}}
-		stop := channel.Item{Account: "polled", Thread: "ann", At: w.clock.Now(), Consent: &channel.Consent{From: hi.Message.From[0], OptedOut: true}}
-		w.provider.AddBatch("polled", taken, stop)
+		yes := channel.Item{Account: "polled", Thread: "ann", At: w.clock.Now(), Consent: &channel.Consent{From: hi.Message.From[0]}}
+		w.provider.AddBatch("polled", taken, yes)
 		w.clock.Advance(2 * time.Minute)
 		w.run()
 		require.Len(t, w.kept(), 1)
-		assert.Contains(t, string(w.kept()[0].Body), `"OptedOut":true`, "what could not be decided is kept: %s", w.kept()[0].Reason)
+		assert.Contains(t, string(w.kept()[0].Body), `"Consent":{`, "what could not be decided is kept: %s", w.kept()[0].Reason)
+
+		// Of as many words a no is heard all the same.
+		no := yes
+		no.Consent = &channel.Consent{From: hi.Message.From[0], OptedOut: true}
+		w.takes(no)
+		ann := w.current("ann")
+		_, err = w.jane.Reply(ctx, ann.ID, frontdesk.Draft{Text: "Hello"})
+		require.ErrorIs(t, err, frontdesk.ErrOptedOut)
 	})
 }
