@@ -3,10 +3,11 @@ package conversation
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // The words by which a person opts out and in, as the CTIA's messaging principles list them. A message that is nothing but one of them,
-// whatever its case, counts.
+// whatever its case and whatever spaces and punctuation stand around it, counts.
 var (
 	stopWords  = []string{"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"}
 	startWords = []string{"START", "YES", "UNSTOP"}
@@ -23,9 +24,6 @@ func SaysStart(text string) bool { return says(text, startWords) }
 func SaysYes(text string) bool { return says(text, yesWords) }
 
 func says(text string, words []string) bool {
-	if len(text) > 100 {
-		return false
-	}
-	text = strings.Trim(text, " \t\r\n.!\"'“”")
+	text = strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.Is(unicode.Cf, r) })
 	return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, text) })
 }

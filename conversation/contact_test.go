@@ -113,7 +113,7 @@ func TestConsent(t *testing.T) {
 
 	for text, want := range map[string][3]bool{"STOP": {true, false, false}, " stop. ": {true, false, false}, "Unsubscribe": {true, false, false},
 		"yes": {false, true, true}, "Y": {false, false, true}, "START": {false, true, false}, "please stop": {}, "": {}, "stop\n": {true, false, false},
-		strings.Repeat(" ", 96) + "STOP": {true, false, false}, strings.Repeat(" ", 97) + "STOP": {}} {
+		strings.Repeat(" ", 200) + "STOP\u00a0": {true, false, false}, "*Stop*…": {true, false, false}, "\u200eSTOP": {true, false, false}, "stop it": {}, "S.T.O.P": {}} {
 		assert.Equal(t, want, [3]bool{SaysStop(text), SaysStart(text), SaysYes(text)}, "%q", text)
 	}
 }
