@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
@@ -31,10 +32,15 @@ func document(kind, id string) store.Key {
 	return store.Key{Kind: store.Document, ID: kind + "/" + id}
 }
 
-func threadName(channel, key string) store.Key          { return name("thread/"+channel, key) }
-func identityName(i conversation.Identity) store.Key    { return name("identity/"+i.Scope, i.Address) }
+func threadName(channel, key string) store.Key { return name("thread/"+channel, key) }
+func identityName(i conversation.Identity) store.Key {
+	return name("identity/"+scopePart.Replace(i.Scope), i.Address)
+}
 func providerName(channel, providerID string) store.Key { return name("msg/"+channel, providerID) }
 func sendName(actor, key string) store.Key              { return name("send/"+actor, key) }
+
+// scopePart has a scope with a slash, as a driver may make it of an account's name, end where its address begins.
+var scopePart = strings.NewReplacer("%", "%25", "/", "%2f")
 
 // name is the key of a unique name. One that is too long for a store, or not text, is hashed: names lead to rows and are never read back.
 func name(scope, value string) store.Key {

@@ -434,6 +434,23 @@ func TestK10_AccentsLateInTheFile(t *testing.T) {
 }
 
 // Who has as many values as there may be is still heard: what he claims besides is dropped.
+// Scopes and addresses may hold what stands between them in the store.
+func TestK6_ScopesWithSlashes(t *testing.T) {
+	onMemory(t, func(t *testing.T, w *world) {
+		from := map[string]conversation.Identity{"ann": {Scope: "app/shop", Address: "1"}, "bob": {Scope: "app", Address: "shop/1"}, "cem": {Scope: "app%2fshop", Address: "1"}}
+		people := map[string]string{}
+		for _, who := range []string{"ann", "bob", "cem", "ann"} {
+			item := w.says(who, "Hi")
+			item.Message.From = []conversation.Identity{from[who]}
+			w.takes(item)
+			c := w.current(who)
+			require.Len(t, c.Contacts, 1)
+			people[c.Contacts[0]] = who
+		}
+		assert.Len(t, people, 3)
+	})
+}
+
 func TestK6_ClaimedBeyondTheLimits(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		all := w.fullFields(frontdesk.OfContact)
