@@ -4,6 +4,7 @@ package soak_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http/httptest"
 	"os"
 	"runtime"
@@ -91,7 +92,7 @@ func open(t *testing.T, o *stores.Opened) *house {
 		h.log = file + "-wal"
 	}
 	desk, err := frontdesk.New(frontdesk.Config{Store: o, Drivers: channel.Drivers{quiet{h.provider}}, BaseURL: "https://desk.example.com",
-		KeepEvents: time.Minute})
+		KeepEvents: time.Minute, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	require.NoError(t, err)
 	h.desk, h.setup = desk, desk.As(frontdesk.System(tenant))
 	h.agent = desk.As(frontdesk.Actor{Tenant: tenant, Agent: "jd"})
