@@ -174,7 +174,7 @@ func (b *bulking) one(ctx context.Context) error {
 		return err
 	case errors.As(err, &refused) && refused.Command == "bulk":
 		return b.stop(ctx, refused)
-	case !Refused(err) && !errors.Is(err, ErrBusy) && !errors.Is(err, store.ErrNewer) && !errors.Is(err, store.ErrInvalid):
+	case !ofOne(err):
 		return err // the store's: tried again later
 	}
 	b.desk.log.InfoContext(ctx, "bulk: not done", "tenant", b.lease.Tenant, "bulk", b.doc.ID, "conversation", id, "error", err)

@@ -50,12 +50,20 @@ func consentEvents(p *conversation.Contact, channelID string, word conversation.
 	return []conversation.Event{{Type: conversation.EventConsent, Subject: channelID, To: string(word.State)}}, nil
 }
 
-// AskConsent sends a contact the channel's question for a double opt-in. He has opted in once he answers YES or Y. Errors: those of Reply,
-// and conversation.ErrState if he has opted in already.
-func (s *Session) AskConsent(ctx context.Context, contact, channelID string) (msg conversation.Message, err error) {
+// AskConsent sends a contact the channel's question for a double opt-in. He has opted in once he answers YES or Y. However often it is called
+// under one key, he is asked once, as with Draft.Key; with "" each time. Errors: those of Reply, and conversation.ErrState if he has opted in
+// already.
+func (s *Session) AskConsent(ctx context.Context, contact, channelID, key string) (msg conversation.Message, err error) {
 	err = s.desk.write(ctx, s.actor.Tenant, "contact/"+contact, func(t *txn) error {
 		c, err := t.caller(s.actor, "ask contact for consent", toWork)
 		if err != nil {
+			return err
+		}
+		sent, use, err := t.already(c, Draft{Key: key}, "consent/"+channelID+"/"+contact)
+		if err != nil || sent != nil {
+			if sent != nil {
+				msg = *sent
+			}
 			return err
 		}
 		p, err := t.visibleContact(c, contact)
@@ -69,8 +77,8 @@ func (s *Session) AskConsent(ctx context.Context, contact, channelID string) (ms
 		if err != nil {
 			return err
 		}
-		start := Start{Channel: channelID, Contact: p.ID, Draft: Draft{Text: cmp.Or(ch.OptInText, optInText), Verbatim: true, Public: true, asks: true}}
-		if msg, err = t.compose(c, start, nil); err != nil {
+		start := Start{Channel: channelID, Contact: p.ID, Draft: Draft{Key: key, Text: cmp.Or(ch.OptInText, optInText), Verbatim: true, Public: true, asks: true}}
+		if msg, err = t.compose(c, start, use); err != nil {
 			return err
 		}
 		if p, err = t.contact(p.ID); err != nil { // as composing left him

@@ -15,8 +15,8 @@ import (
 // Errors: ErrNotFound, ErrForbidden, conversation.ErrState.
 func (s *Session) TrashMessage(ctx context.Context, id string) (conversation.Message, error) {
 	return s.changeMessage(ctx, "trash message", id, func(t *txn, conv *conversation.Conversation, m *conversation.Message) (conversation.Command, error) {
-		timeline, err := t.timelineBack(conv, m)
-		return conversation.TrashMessage{Message: m, Timeline: timeline}, err
+		timeline, merged, err := t.timelineBack(conv, m)
+		return conversation.TrashMessage{Message: m, Timeline: timeline, Merged: merged}, err
 	})
 }
 

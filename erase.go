@@ -248,23 +248,21 @@ func (t *txn) deleteHeader(conv *conversation.Conversation) error {
 
 // dropNamedAfter deletes the drafts that agents keep for a conversation, and what the spam filter remembers of it.
 func (t *txn) dropNamedAfter(conv string) error {
-	agents, err := documents[Agent](t, "agent/")
+	drafts, err := t.draftsOf(conv)
 	if err != nil {
 		return err
 	}
-	keys := []store.Key{learnedKey(conv)}
-	for _, a := range agents {
-		keys = append(keys, draftKey(a.ID, conv, false), draftKey(a.ID, conv, true))
+	for _, row := range drafts {
+		t.remove(row.Key)
 	}
-	if err := t.load(keys...); err != nil {
+	key := learnedKey(conv)
+	if err := t.load(key); err != nil {
 		return err
 	}
-	for _, key := range keys {
-		if _, ok := t.row(key); ok {
-			t.remove(key)
-		} else {
-			t.batch.Ignore(key)
-		}
+	if _, ok := t.row(key); ok {
+		t.remove(key)
+	} else {
+		t.batch.Ignore(key)
 	}
 	return nil
 }

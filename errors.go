@@ -9,6 +9,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/conversation/reply"
+	"github.com/frontdesk-go/frontdesk/store"
 )
 
 // Errors of the Desk. They are checked with errors.Is. A command may also return those of package conversation (ErrState, ErrValue),
@@ -138,6 +139,12 @@ func (e *opError) Error() string {
 }
 
 func (e *opError) Unwrap() error { return e.err }
+
+// ofOne reports whether err is about the one thing that was decided rather than the store or the program: of many, the others need not wait
+// for it.
+func ofOne(err error) bool {
+	return Refused(err) || errors.Is(err, ErrBusy) || errors.Is(err, store.ErrNewer) || errors.Is(err, store.ErrInvalid)
+}
 
 // Refused reports whether err is an answer to the caller's input or rights rather than a failure of the store or the program: showing it
 // to the person who asked is right, trying again is not.

@@ -286,8 +286,8 @@ func fetchError(err error) *channel.Error {
 	return &channel.Error{Class: channel.Retry, Detail: "it could not be read or stored", Err: err}
 }
 
-// FetchAgain tries once more to fetch the n-th file of a message, from 0, which has failed. Errors: ErrNotFound, ErrForbidden,
-// conversation.ErrState.
+// FetchAgain tries once more to fetch the n-th file of a message, from 0, which has failed. Errors: ErrNotFound, ErrForbidden, and
+// conversation.ErrState, also of a file that is one more than a message may have.
 func (s *Session) FetchAgain(ctx context.Context, messageID string, n int) error {
 	err := s.desk.write(ctx, s.actor.Tenant, "message/"+messageID, func(t *txn) error {
 		c, err := t.caller(s.actor, "fetch again", toWork)
@@ -303,6 +303,9 @@ func (s *Session) FetchAgain(ctx context.Context, messageID string, n int) error
 		}
 		if state := m.File(n).State; state != conversation.FileFailed {
 			return &conversation.StateError{Command: "fetch again", Reason: fmt.Sprintf("the file is %s, not failed", cmp.Or(state, "not kept here"))}
+		}
+		if n >= conversation.MaxAttachments {
+			return &conversation.StateError{Command: "fetch again", Reason: fmt.Sprintf("a message has at most %d files", conversation.MaxAttachments)}
 		}
 		m.Files = slices.Clone(m.Files)
 		m.Files[n].State = conversation.FilePending

@@ -289,6 +289,9 @@ func (f *forgetting) leave(ctx context.Context, doc forgetDoc, id string) error 
 				return err
 			}
 		}
+		if err := t.dropFromDrafts(conv.ID, doc.Identities); err != nil {
+			return err
+		}
 		return t.leaveMerge(conv.ID, env, commands)
 	})
 }

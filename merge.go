@@ -482,6 +482,9 @@ func (t *txn) repaint(head, before *conversation.Conversation, change *conversat
 		if paint.Newest, err = t.newest(&whole); err != nil {
 			return err
 		}
+		if err := t.tellWhole(&whole, &paint); err != nil {
+			return err
+		}
 		painted, err := t.apply(&whole, false, env, paint)
 		if err != nil {
 			return err
@@ -490,6 +493,56 @@ func (t *txn) repaint(head, before *conversation.Conversation, change *conversat
 	}
 	*head = paint.After
 	return nil
+}
+
+// tellWhole gives a Repaint what it needs of the whole.
+func (t *txn) tellWhole(whole *conversation.Conversation, paint *conversation.Repaint) (err error) {
+	paint.Merged, paint.Timeline = nil, nil
+	enough, needed := paint.Told()
+	if !needed {
+		return nil
+	}
+	if paint.Merged, err = t.mergedParts(whole); err != nil {
+		return err
+	}
+	paint.Timeline, err = t.timelineUntil(whole, enough)
+	return err
+}
+
+// mergedParts loads the parts of a conversation, but not theirs, with where they were merged. A part that is gone is left out.
+func (t *txn) mergedParts(head *conversation.Conversation) (out []conversation.Merged, err error) {
+	parts, err := t.siblings(head, "")
+	if err != nil || len(parts) == 0 {
+		return nil, err
+	}
+	entries := make([]string, len(parts))
+	var keys []store.Key
+	for i := range parts {
+		row, ok := t.row(document("merge", parts[i].ID))
+		if !ok {
+			continue
+		}
+		doc, err := decode[mergeDoc](t, row)
+		if err != nil {
+			return nil, err
+		}
+		entries[i] = doc.Entry
+		keys = append(keys, messageKey(doc.Entry))
+	}
+	if err := t.load(keys...); err != nil {
+		return nil, err
+	}
+	for i := range parts {
+		entry, err := t.message(entries[i])
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, conversation.Merged{Part: parts[i], Entry: entry.Sequence})
+	}
+	return out, nil
 }
 
 // repaint is the same for items: change does it to the conversation, and puts the message.
@@ -510,6 +563,9 @@ func (in *inbound) repaint(of *held, event string, m *conversation.Message, chan
 			return err
 		}
 		paint.After = of.Conversation
+		if err := in.tellWhole(&whole.Conversation, &paint); err != nil {
+			return err
+		}
 		before := whole.Conversation.Clone()
 		if err := in.apply(whole, paint); err != nil {
 			return err

@@ -305,12 +305,12 @@ func (in *inbound) unsend(item channel.Item) error {
 }
 
 func (in *inbound) takeBack(of *held, m *conversation.Message) error {
-	timeline, err := in.timelineBack(&of.Conversation, m)
+	timeline, merged, err := in.timelineBack(&of.Conversation, m)
 	if err != nil {
 		return err
 	}
 	before := *m
-	if err := in.apply(of, conversation.Unsend{Message: m, Timeline: timeline}); err != nil {
+	if err := in.apply(of, conversation.Unsend{Message: m, Timeline: timeline, Merged: merged}); err != nil {
 		return err
 	}
 	if err := in.dropFiles(&before); err != nil {
@@ -319,17 +319,26 @@ func (in *inbound) takeBack(of *held, m *conversation.Message) error {
 	return in.putMessage(m)
 }
 
-// timelineBack reads the timeline from its end back to what Unsend needs, with the entries that this commit brings or changes.
-func (t *txn) timelineBack(c *conversation.Conversation, m *conversation.Message) ([]conversation.Message, error) {
+// timelineBack reads the timeline from its end back to what Unsend needs, with the entries that this commit brings or changes, and the parts.
+func (t *txn) timelineBack(c *conversation.Conversation, m *conversation.Message) (back []conversation.Message, merged []conversation.Merged, err error) {
 	until, needed := c.Needs(m)
 	if !needed {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return t.timelineTo(c, until)
+	if merged, err = t.mergedParts(c); err != nil {
+		return nil, nil, err
+	}
+	back, err = t.timelineTo(c, until)
+	return back, merged, err
 }
 
 // timelineTo reads the timeline from its end to an entry, and on to the next before it that makes unread.
 func (t *txn) timelineTo(c *conversation.Conversation, until int64) ([]conversation.Message, error) {
+	return t.timelineUntil(c, func(o *conversation.Message) bool { return o.Sequence < until && o.Visible() && o.Prior != nil })
+}
+
+// timelineUntil reads the timeline from its end until enough says so of an entry that is stored.
+func (t *txn) timelineUntil(c *conversation.Conversation, enough func(*conversation.Message) bool) ([]conversation.Message, error) {
 	out, err := t.uncommitted(c.ID)
 	if err != nil {
 		return nil, err
@@ -349,7 +358,7 @@ func (t *txn) timelineTo(c *conversation.Conversation, until int64) ([]conversat
 			if _, err := store.Decode(row.Body, &o); err != nil {
 				return nil, err
 			}
-			if out = append(out, o); o.Sequence < until && o.Visible() && o.Prior != nil {
+			if out = append(out, o); enough(&o) {
 				page.Cursor = ""
 				break
 			}

@@ -63,7 +63,7 @@ func (t *txn) countDue(k keep, n *RetentionCount) error {
 		return nil
 	}
 	for _, part := range k.stretches(t.now) {
-		_, err := t.due(part, func(conv *conversation.Conversation, step retention.Step) error {
+		err := t.due(part, func(conv *conversation.Conversation, step retention.Step) error {
 			if conv.Hold {
 				n.Held++
 				return nil

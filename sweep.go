@@ -40,7 +40,15 @@ type SweepState struct {
 // sweepDoc is the one job that will sweep next. A job that a change of settings has replaced is told by it.
 type sweepDoc struct {
 	SweepState
-	Job string `json:"job,omitempty"`
+	Job string   `json:"job,omitempty"`
+	At  *sweepAt `json:"at,omitempty"` // nil: it begins
+}
+
+// sweepAt is how far a sweep is that goes on in another turn, so that what it could not archive or erase is passed once.
+type sweepAt struct {
+	In     store.Range `json:"in"`
+	Cursor string      `json:"cursor,omitempty"`
+	Next   time.Time   `json:"next,omitzero"` // when the first will be due of what was not
 }
 
 type sweepJob struct{}
@@ -165,39 +173,58 @@ func (k keep) stretches(now time.Time) (out []stretch) {
 	return out
 }
 
-// due calls do for what of a stretch is due, oldest first. next is when the first that is not will be; zero if there is none.
-func (t *txn) due(s stretch, do func(*conversation.Conversation, retention.Step) error) (next time.Time, err error) {
-	q := store.Query{Tenant: t.tenant, Kind: store.Conversation, Ranges: []store.Range{s.in}, Ascending: true, Limit: 1}
-	for ; ; q.Limit = sweepPage {
-		page, err := t.desk.store.List(t.ctx, q)
-		if err != nil {
-			return next, err
-		}
-		for i := range page.Rows {
-			conv, err := headerOf(&page.Rows[i])
-			if err != nil {
-				return next, err
-			}
-			step := s.policy.Next(&conv, false)
-			if step.Action == retention.Nothing || !step.Due(t.now) {
-				return step.At, nil
-			}
-			if err := do(&conv, step); err != nil {
-				return next, err
-			}
-		}
-		if page.Cursor == "" {
-			return time.Time{}, nil
-		}
-		q.Cursor = page.Cursor
+// query asks for what is in a stretch, oldest first: for one of them, and then for pages, since mostly none is due.
+func (s stretch) query(tenant string) store.Query {
+	return store.Query{Tenant: tenant, Kind: store.Conversation, Ranges: []store.Range{s.in}, Ascending: true, Limit: 1}
+}
+
+// duePage reads the next of a stretch that are due, and moves its query on behind them. next is when the first that is not will be, zero if there
+// is none; more is set if there may be others.
+func (d *Desk) duePage(ctx context.Context, q *store.Query, s stretch, now time.Time) (due []conversation.Conversation, next time.Time, more bool, err error) {
+	page, err := d.store.List(ctx, *q)
+	if err != nil {
+		return nil, next, false, err
 	}
+	q.Cursor, q.Limit = page.Cursor, sweepPage
+	for i := range page.Rows {
+		conv, err := headerOf(&page.Rows[i])
+		if err != nil {
+			return nil, next, false, err
+		}
+		step := s.policy.Next(&conv, false)
+		if !step.Due(now) {
+			return due, step.At, false, nil
+		}
+		due = append(due, conv)
+	}
+	return due, next, page.Cursor != "", nil
+}
+
+// due calls do for what of a stretch is due, oldest first.
+func (t *txn) due(s stretch, do func(*conversation.Conversation, retention.Step) error) error {
+	q := s.query(t.tenant)
+	for more := true; more; {
+		var due []conversation.Conversation
+		var err error
+		if due, _, more, err = t.desk.duePage(t.ctx, &q, s, t.now); err != nil {
+			return err
+		}
+		for i := range due {
+			if err := do(&due[i], s.policy.Next(&due[i], false)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // sweeping is one sweep by one worker.
 type sweeping struct {
 	*work
 	job  string
-	left int // steps before the group is given back
+	left int      // steps before the group is given back
+	from *sweepAt // where it goes on, until it is there
+	at   *sweepAt // where the next turn does
 	next time.Time
 }
 
@@ -210,7 +237,7 @@ func (w *work) sweep(ctx context.Context) error {
 	err := s.all(ctx)
 	switch {
 	case errors.Is(err, errTurn):
-		return w.hold(ctx, 0)
+		return s.rest(ctx)
 	case errors.Is(err, errSwept):
 		s.job = "" // whoever stopped it says when the next one is
 	case err != nil:
@@ -226,12 +253,25 @@ func (w *work) sweep(ctx context.Context) error {
 		if err != nil || s.job == "" || doc.Job != s.job || doc.Stopped {
 			return err
 		}
-		doc.Last = t.now
+		doc.Last, doc.At = t.now, nil
 		due := t.now.Add(sweepAtMost)
 		if s.next.Before(due) && !s.next.IsZero() {
 			due = later(s.next, t.now.Add(sweepAtLeast))
 		}
 		return t.scheduleSweep(doc, due)
+	})
+}
+
+// rest notes where the next turn goes on, and gives the group back.
+func (s *sweeping) rest(ctx context.Context) error {
+	return s.desk.write(ctx, s.lease.Tenant, "", func(t *txn) error {
+		t.batch.Done(store.Finish{Group: s.lease.Group, Token: s.lease.Token})
+		doc, err := t.sweepState()
+		if err != nil || doc.Stopped || doc.Job != s.job {
+			return err
+		}
+		doc.At = s.at
+		return t.saveSweep(doc)
 	})
 }
 
@@ -266,6 +306,9 @@ func (s *sweeping) all(ctx context.Context) error {
 		if len(todo) > 0 || settings.Retention != (retention.Policy{}) {
 			s.job = doc.Job
 		}
+		if s.from = doc.At; s.from != nil {
+			s.next = s.from.Next
+		}
 		return err
 	})
 	if err != nil {
@@ -287,7 +330,7 @@ func (s *sweeping) mailbox(ctx context.Context, k keep) error {
 		}
 	}
 	until, ok := k.policy.TrashCutoff(now)
-	if !ok {
+	if !ok || s.from != nil { // an earlier turn has come further
 		return nil
 	}
 	return s.wipeTrashed(ctx, k.box.ID, until, System(s.lease.Tenant), s.noteWiped)
@@ -307,38 +350,49 @@ func (s *sweeping) noteWiped(t *txn) error {
 }
 
 func (s *sweeping) stretch(ctx context.Context, part stretch) error {
-	var ids []string
-	var next time.Time
-	err := s.desk.view(ctx, s.lease.Tenant, func(t *txn) (err error) {
-		ids = nil
-		next, err = t.due(part, func(conv *conversation.Conversation, _ retention.Step) error {
-			if conv.Hold {
-				return nil // what is held back is met again in every sweep, until it is released
-			}
-			if ids = append(ids, conv.ID); len(ids) > s.left {
-				return errTurn
-			}
+	q := part.query(s.lease.Tenant)
+	if s.from != nil {
+		if s.from.In != part.in {
 			return nil
-		})
-		return err
-	})
-	full := errors.Is(err, errTurn)
-	if err != nil && !full {
-		return err
+		}
+		q.Cursor, s.from = s.from.Cursor, nil
 	}
-	if !next.IsZero() && (s.next.IsZero() || next.Before(s.next)) {
-		s.next = next
-	}
-	for _, id := range ids[:min(len(ids), s.left)] {
-		if err := cmp.Or(ctx.Err(), s.held()); err != nil {
+	for more := true; more; {
+		if s.left <= 0 {
+			s.at = &sweepAt{In: part.in, Cursor: q.Cursor, Next: s.next}
+			return errTurn
+		}
+		var due []conversation.Conversation
+		var next time.Time
+		var err error
+		due, next, more, err = s.desk.duePage(ctx, &q, part, s.desk.now().UTC())
+		if errors.Is(err, store.ErrCursor) && q.Cursor != "" { // another program's: the mailbox is gone through anew
+			q.Cursor, more = "", true
+			continue
+		}
+		if err != nil {
 			return err
 		}
-		if err := s.item(ctx, id); err != nil {
-			return err
+		if !next.IsZero() && (s.next.IsZero() || next.Before(s.next)) {
+			s.next = next
 		}
-	}
-	if s.left -= len(ids); full {
-		return errTurn
+		s.left -= len(due)
+		for i := range due {
+			if due[i].Hold {
+				continue // what is held back is met again in every sweep, until it is released
+			}
+			if err := cmp.Or(ctx.Err(), s.held()); err != nil {
+				return err
+			}
+			if err := s.item(ctx, due[i].ID); err != nil {
+				return err
+			}
+		}
+		if more {
+			if err := s.hold(ctx, leaseFor); err != nil { // what it leaves alone takes time, too
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -372,7 +426,7 @@ func (s *sweeping) item(ctx context.Context, id string) error {
 		s.prolong(t)
 		return t.saveSweep(doc)
 	})
-	if Refused(err) {
+	if ofOne(err) {
 		s.desk.log.WarnContext(ctx, "sweep: left alone", "tenant", s.lease.Tenant, "conversation", id, "error", err)
 		return nil
 	}

@@ -193,7 +193,7 @@ func (b *bulking) noteWiped(t *txn) error {
 }
 
 // wipeTrashed erases the content of the single messages of a mailbox that came to trash up to a time. What is not to be erased yet, since it is under a
-// legal hold or is just being sent, is passed over.
+// legal hold or is just being sent, and what cannot be, is passed over.
 func (w *work) wipeTrashed(ctx context.Context, mailbox string, until time.Time, actor Actor, note func(*txn) error) (err error) {
 	q := inTrash(w.lease.Tenant, mailbox)
 	for more := true; more; {
@@ -206,6 +206,11 @@ func (w *work) wipeTrashed(ctx context.Context, mailbox string, until time.Time,
 				return err
 			}
 		}
+		if more {
+			if err := w.hold(ctx, leaseFor); err != nil { // passing over takes time, too
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -214,7 +219,7 @@ func (w *work) wipeOne(ctx context.Context, id string, until time.Time, actor Ac
 	if err := cmp.Or(ctx.Err(), w.held()); err != nil {
 		return err
 	}
-	return w.desk.write(ctx, w.lease.Tenant, "message/"+id, func(t *txn) error {
+	err := w.desk.write(ctx, w.lease.Tenant, "message/"+id, func(t *txn) error {
 		c, err := t.caller(actor, "bulk", toManage)
 		if err != nil {
 			return err
@@ -226,6 +231,11 @@ func (w *work) wipeOne(ctx context.Context, id string, until time.Time, actor Ac
 		w.prolong(t)
 		return err
 	})
+	if ofOne(err) && !errors.Is(err, ErrForbidden) { // who may no longer erase ends it all
+		w.desk.log.WarnContext(ctx, "trash: left alone", "tenant", w.lease.Tenant, "message", id, "error", err)
+		return nil
+	}
+	return err
 }
 
 // wipe erases what a message that came to trash says. Its entry stays, empty, so that the timeline has no gap and an import finds it known.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/frontdesk-go/frontdesk/conversation"
 	"github.com/frontdesk-go/frontdesk/store"
@@ -42,6 +43,7 @@ func draftKey(agent, conv string, whisper bool) store.Key {
 // before. Only he sees it, for as long as he sees the conversation. The commit that sends his reply or whisper there drops it; a refused
 // send leaves it. It is no setting: it needs no admin, and no event tells it. Errors: ErrNotFound, ErrForbidden, ErrInvalid.
 func (s *Session) SaveDraft(ctx context.Context, id string, whisper bool, d SavedDraft) error {
+	// The conversation is checked with the commit: erasing it drops the drafts that are there by then, and none may come after.
 	return s.draft(ctx, "save draft", id, whisper, func(t *txn, key store.Key) error {
 		d.Saved = t.now
 		for _, f := range []struct{ field, text string }{{"Text", d.Text}, {"HTML", d.HTML}, {"Subject", d.Subject}} {
@@ -98,14 +100,66 @@ func (s *Session) draft(ctx context.Context, op, id string, whisper bool, do fun
 		if err := t.load(conversationKey(id), key); err != nil {
 			return err
 		}
-		// The conversation is looked at for the right to see it; what happens to it meanwhile makes no draft fail.
-		t.batch.Ignore(conversationKey(id))
 		if _, err := t.visible(c, id); err != nil {
 			return err
 		}
 		return do(t, key)
 	})
 	return wrap(op, id, err)
+}
+
+// draftsOf returns the agents' drafts in a conversation, as this commit finds them.
+func (t *txn) draftsOf(conv string) (rows []store.Row, err error) {
+	agents, err := documents[Agent](t, "agent/")
+	if err != nil {
+		return nil, err
+	}
+	var keys []store.Key
+	for _, a := range agents {
+		keys = append(keys, draftKey(a.ID, conv, false), draftKey(a.ID, conv, true))
+	}
+	if err := t.load(keys...); err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		if row, ok := t.row(key); ok {
+			rows = append(rows, row)
+		} else {
+			t.batch.Ignore(key)
+		}
+	}
+	return rows, nil
+}
+
+// dropFromDrafts takes addresses out of the agents' drafts in a conversation.
+func (t *txn) dropFromDrafts(conv string, of []conversation.Identity) error {
+	rows, err := t.draftsOf(conv)
+	if err != nil {
+		return err
+	}
+	named := func(typed string) bool { // perhaps with a name, perhaps several in one
+		parts := strings.FieldsFunc(typed, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`,;<>"`, r) })
+		return slices.ContainsFunc(of, func(i conversation.Identity) bool {
+			return slices.ContainsFunc(parts, func(part string) bool { return strings.EqualFold(part, i.Address) })
+		})
+	}
+	for _, row := range rows {
+		d, err := decode[SavedDraft](t, row)
+		if err != nil {
+			return err
+		}
+		n := len(d.To) + len(d.CC) + len(d.BCC)
+		for _, list := range []*[]string{&d.To, &d.CC, &d.BCC} {
+			*list = slices.DeleteFunc(slices.Clone(*list), named)
+		}
+		if len(d.To)+len(d.CC)+len(d.BCC) == n {
+			continue
+		}
+		if err := t.put(store.Row{Key: row.Key}, formatDocument, d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writer is the calling agent: only people write drafts.

@@ -16,6 +16,7 @@ import (
 type TrashMessage struct {
 	Message  *Message
 	Timeline []Message // what Needs asks for, newest first
+	Merged   []Merged  // likewise, the conversation's parts
 }
 
 func (cmd TrashMessage) do(x *step) error {
@@ -31,7 +32,7 @@ func (cmd TrashMessage) do(x *step) error {
 	if x.c.Attention.Sequence == m.Sequence {
 		readers = &Readers{All: x.c.Readers.All, Agents: slices.Clone(x.c.Readers.Agents), Anybody: x.c.Readers.Anybody}
 	}
-	x.leave(m, rest)
+	x.leave(m, rest, cmd.Merged)
 	x.tellOf(Event{Type: EventTrashed, Subject: m.ID})
 	in := x.c.Mailbox
 	x.after = append(x.after, func() {
@@ -61,7 +62,7 @@ func (m *Message) trashable() error {
 }
 
 // leave makes preview, count, minutes, attention and an inbound entry's waiting-since what they are without it.
-func (x *step) leave(m *Message, rest []Message) {
+func (x *step) leave(m *Message, rest []Message, merged []Merged) {
 	if m.Visible() {
 		x.count(m, -1)
 	}
@@ -69,10 +70,17 @@ func (x *step) leave(m *Message, rest []Message) {
 		x.showLatest(rest)
 	}
 	if x.c.Attention.Sequence == m.Sequence {
-		x.attendBefore(m, rest)
+		if x.attendBefore(m, rest); len(merged) > 0 {
+			x.attendWhole(rest, merged)
+		}
 	}
 	if m.Direction == Inbound && m.At.Equal(x.c.WaitingSince) {
 		x.waitWithout(m, rest)
+		after := m.Sequence // what waits since then was not answered before
+		if i := slices.IndexFunc(rest, func(o Message) bool { return o.answers() }); i >= 0 {
+			after = max(after, rest[i].Sequence)
+		}
+		x.c.WaitingSince = waitsFor(x.c.WaitingSince, merged, after)
 	}
 }
 
@@ -116,7 +124,8 @@ func (x *step) enter(m *Message, readers *Readers, newer []Message) {
 	if m.Sequence > x.c.Latest {
 		x.show(m)
 	}
-	if m.Prior != nil && m.Sequence > x.c.Attention.Sequence {
+	later := m.Sequence > x.c.Attention.Sequence || len(x.c.Parts) > 0 && m.Stored.After(x.c.Attention.At) // a merge may stand for an older one
+	if m.Prior != nil && later {
 		m.Prior = &Unread{Attention: x.c.Attention, Readers: x.c.Readers}
 		x.c.Attention = Mark{Sequence: m.Sequence, At: m.Stored}
 		x.c.Readers = Readers{}

@@ -467,13 +467,34 @@ func without[T comparable](list, gone, stays []T) []T {
 	return out
 }
 
-// Repaint follows a part's message that was edited or taken back: where the conversation shows the part's attention or waiting-since, it shows what
-// they are now.
+// Merged is a part of a conversation, as it is now, and the sequence of the entry that tells on the conversation's timeline that it was merged.
+type Merged struct {
+	Part  Conversation
+	Entry int64
+}
+
+// Repaint follows a part's message that was edited, taken back, trashed or restored: the conversation shows the newest message of the whole, and
+// what the part's attention and waiting-since have become counts beside what its own timeline and the other parts have.
 type Repaint struct {
 	Before, After Conversation // the part
 	Newest        *Message     // what Show takes
-	Event         string       // EventEdited or EventUnsent
+	Event         string       // such as EventEdited or EventUnsent
 	Message       string       // ID
+
+	// What is needed if the part's attention or waiting-since has changed.
+	Merged   []Merged  // all parts
+	Timeline []Message // the conversation's own, newest first, as far back as Told says
+}
+
+// Told returns whether a Repaint needs Timeline and Merged, and what to tell the entries of the timeline to, from the newest on, until it
+// returns true.
+func (cmd Repaint) Told() (enough func(*Message) bool, needed bool) {
+	var answered, unread bool
+	enough = func(m *Message) bool {
+		answered, unread = answered || m.answers(), unread || m.unreads()
+		return answered && unread
+	}
+	return enough, cmd.Before.Attention != cmd.After.Attention || !cmd.Before.WaitingSince.Equal(cmd.After.WaitingSince)
 }
 
 func (cmd Repaint) do(x *step) error {
@@ -484,17 +505,89 @@ func (cmd Repaint) do(x *step) error {
 	if free, paid := cmd.After.Free-cmd.Before.Free, cmd.After.Paid-cmd.Before.Paid; free != 0 || paid != 0 {
 		x.c.Free, x.c.Paid, changed = x.c.Free+free, x.c.Paid+paid, true
 	}
-	if cmd.Before.Attention != cmd.After.Attention && x.c.Attention.At.Equal(cmd.Before.Attention.At) {
-		x.c.Attention.At, changed = cmd.After.Attention.At, true
-		if cmd.After.Attention.Sequence == 0 {
-			x.c.Attention, x.c.Readers = Mark{}, Readers{}
-		}
-	}
-	if !cmd.Before.WaitingSince.Equal(cmd.After.WaitingSince) && x.c.WaitingSince.Equal(cmd.Before.WaitingSince) {
-		x.c.WaitingSince, changed = cmd.After.WaitingSince, true
-	}
-	if changed {
+	attention, waiting := x.c.Attention, x.c.WaitingSince
+	cmd.follow(x)
+	if changed || x.c.Attention != attention || !x.c.WaitingSince.Equal(waiting) {
 		x.event(Event{Type: cmd.Event, Message: cmd.Message})
 	}
 	return nil
+}
+
+// follow has attention and waiting-since follow the part's, where they were the part's or the part's come before what they are.
+func (cmd Repaint) follow(x *step) {
+	merged := slices.Clone(cmd.Merged)
+	part := slices.IndexFunc(merged, func(p Merged) bool { return p.Part.ID == cmd.After.ID })
+	if part < 0 {
+		return
+	}
+	merged[part].Part = cmd.After
+	switch was, is := cmd.Before.Attention, cmd.After.Attention; {
+	case was == is:
+	case was.Sequence != 0 && x.c.Attention.At.Equal(was.At):
+		x.attendWhole(cmd.Timeline, merged)
+	case is.Sequence != 0 && is.At.After(x.c.Attention.At):
+		x.c.Attention = Mark{Sequence: merged[part].Entry, At: is.At}
+		x.c.Readers = Readers{}.union(cmd.After.Readers)
+	}
+	switch was, is := cmd.Before.WaitingSince, cmd.After.WaitingSince; {
+	case was.Equal(is):
+	case !was.IsZero() && x.c.WaitingSince.Equal(was), !is.IsZero() && earlier(x.c.WaitingSince, is).Equal(is):
+		x.c.WaitingSince = waitsWhole(cmd.Timeline, merged)
+	}
+}
+
+// attendWhole finds the attention of a conversation with parts anew: the last of its own timeline and of its parts'. Who has read since has read
+// that, too.
+func (x *step) attendWhole(timeline []Message, merged []Merged) {
+	var last Mark
+	var readers Readers
+	if i := slices.IndexFunc(timeline, func(m Message) bool { return m.unreads() }); i >= 0 {
+		last = Mark{Sequence: timeline[i].Sequence, At: timeline[i].Stored}
+		for _, m := range timeline[:i] {
+			if m.Prior != nil && m.Prior.Attention.Sequence == last.Sequence {
+				readers = readers.union(m.Prior.Readers)
+			}
+		}
+	}
+	for i := range merged {
+		if p := &merged[i].Part; p.Attention.Sequence != 0 && p.Attention.At.After(last.At) {
+			last, readers = Mark{Sequence: merged[i].Entry, At: p.Attention.At}, p.Readers
+		}
+	}
+	if x.c.Attention = last; last.Sequence == 0 {
+		x.c.Readers = Readers{}
+		return
+	}
+	x.c.Readers = x.c.Readers.union(readers)
+}
+
+// unreads reports whether a timeline's own entry makes unread: a merge stands for what another timeline holds.
+func (m *Message) unreads() bool {
+	return m.Prior != nil && !m.gone() && (m.Event == nil || m.Event.Type != EventMerged)
+}
+
+// waitsWhole returns since when a conversation with parts waits: its own customer since the last answer, and the parts' who were merged since.
+func waitsWhole(timeline []Message, merged []Merged) (since time.Time) {
+	answered := int64(0)
+	for i := range timeline {
+		m := &timeline[i]
+		if m.answers() {
+			answered = m.Sequence
+			break
+		}
+		if m.Direction == Inbound && !m.Automatic && !m.gone() {
+			since = m.At
+		}
+	}
+	return waitsFor(since, merged, answered)
+}
+
+// waitsFor is the earlier of a time and since when those parts wait that were merged after an entry.
+func waitsFor(since time.Time, merged []Merged, after int64) time.Time {
+	for i := range merged {
+		if merged[i].Entry > after {
+			since = earlier(since, merged[i].Part.WaitingSince)
+		}
+	}
+	return since
 }

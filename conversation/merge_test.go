@@ -550,7 +550,8 @@ func TestRepaint(t *testing.T) {
 			if tt.after != nil {
 				tt.after(&after)
 			}
-			change, err := Apply(c, Env{Now: start, Actor: system}, Repaint{Before: was, After: after, Newest: &Message{Conversation: "c2", Sequence: 2, Text: "was"}, Event: EventUnsent, Message: "m9"})
+			change, err := Apply(c, Env{Now: start, Actor: system}, Repaint{Before: was, After: after, Newest: &Message{Conversation: "c2", Sequence: 2, Text: "was"}, Event: EventUnsent, Message: "m9",
+				Merged: []Merged{{Part: was, Entry: c.Attention.Sequence}}})
 			require.NoError(t, err)
 			want := c.Clone()
 			if tt.want != nil {
@@ -562,6 +563,50 @@ func TestRepaint(t *testing.T) {
 				assert.False(t, change.Changed())
 			}
 			assert.Equal(t, want, change.Conversation)
+		})
+	}
+}
+
+// What the whole waits for and is unread by when a part's message goes is what its own timeline and the other parts have left.
+func TestRepaintBesideOthers(t *testing.T) {
+	at := func(n int) time.Time { return start.Add(time.Duration(n) * time.Minute) }
+	wrote := func(seq int64, n int) Message {
+		return Message{Sequence: seq, Direction: Inbound, At: at(n), Stored: at(n), Prior: &Unread{}}
+	}
+	answered := func(seq int64) Message {
+		return Message{Sequence: seq, Direction: Outbound, Delivery: Sent, Author: Actor{Kind: ByAgent}}
+	}
+	merge := func(seq int64, prior Mark, readers Readers) Message {
+		return Message{Sequence: seq, Direction: Activity, Event: &Event{Type: EventMerged}, Prior: &Unread{Attention: prior, Readers: readers}}
+	}
+	jane, joe := Readers{Agents: []string{"jane"}}, Readers{Agents: []string{"joe"}}
+	other := Conversation{ID: "c3", Attention: Mark{Sequence: 1, At: at(2)}, WaitingSince: at(2), Readers: joe}
+	for name, tt := range map[string]struct {
+		timeline  []Message // newest first
+		other     Conversation
+		attention Mark
+		readers   Readers
+		waiting   time.Time
+	}{
+		"nothing is left":                 {nil, Conversation{ID: "c3"}, Mark{}, Readers{}, time.Time{}},
+		"the other part's":                {nil, other, Mark{Sequence: 6, At: at(2)}, Readers{Agents: []string{"jane", "joe"}}, at(2)},
+		"its own, and read before":        {[]Message{merge(5, Mark{Sequence: 1, At: at(3)}, joe), wrote(1, 3)}, Conversation{ID: "c3"}, Mark{Sequence: 1, At: at(3)}, Readers{Agents: []string{"jane", "joe"}}, at(3)},
+		"the later makes unread":          {[]Message{wrote(1, 3)}, other, Mark{Sequence: 1, At: at(3)}, jane, at(2)},
+		"its own in the trash":            {[]Message{{Sequence: 2, Direction: Inbound, At: at(3), Stored: at(3), Prior: &Unread{}, Trashed: at(4)}}, other, Mark{Sequence: 6, At: at(2)}, Readers{Agents: []string{"jane", "joe"}}, at(2)},
+		"an answer came before the merge": {[]Message{answered(4), wrote(1, 1)}, other, Mark{Sequence: 6, At: at(2)}, Readers{Agents: []string{"jane", "joe"}}, at(2)},
+		"an answer came after the other":  {[]Message{answered(7), wrote(1, 1)}, other, Mark{Sequence: 6, At: at(2)}, Readers{Agents: []string{"jane", "joe"}}, time.Time{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			was := Conversation{ID: "c2", Attention: Mark{Sequence: 2, At: at(9)}, WaitingSince: at(0)}
+			c := Conversation{ID: "c1", Sequence: 9, Attention: Mark{Sequence: 5, At: at(9)}, Readers: jane, WaitingSince: at(0)}
+			change, err := Apply(c, Env{Now: at(10), Actor: Actor{Kind: BySystem}}, Repaint{Before: was, After: Conversation{ID: "c2"}, Event: EventTrashed, Message: "m9",
+				Merged: []Merged{{Part: was, Entry: 5}, {Part: tt.other, Entry: 6}}, Timeline: tt.timeline})
+			require.NoError(t, err)
+			got := change.Conversation
+			assert.Equal(t, tt.attention, got.Attention)
+			assert.Equal(t, tt.readers, got.Readers)
+			assert.Equal(t, tt.waiting, got.WaitingSince)
+			assert.Equal(t, jane, c.Readers, "the value given stays as it is")
 		})
 	}
 }

@@ -129,6 +129,7 @@ func (MarkUnread) do(x *step) error {
 type Unsend struct {
 	Message  *Message  // changed in place, once all commands are carried out
 	Timeline []Message // what Needs asks for, newest first; the entry itself may be among them
+	Merged   []Merged  // likewise, the conversation's parts
 }
 
 // Needs returns how far back Unsend must see the timeline to take an entry back: every entry from the newest to a sequence, and from
@@ -150,7 +151,7 @@ func (cmd Unsend) do(x *step) error {
 	if x.c.Subject == m.Subject {
 		x.c.Subject = "" // it says what it said
 	}
-	x.leave(m, rest)
+	x.leave(m, rest, cmd.Merged)
 	if m.Direction == Outbound && !slices.ContainsFunc(rest, func(o Message) bool { return o.Sequence > m.Sequence && o.answers() }) {
 		x.c.waitAgain(m)
 	}

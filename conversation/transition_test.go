@@ -110,7 +110,7 @@ var acts = []struct {
 	{name: "Leave", by: ben, cmd: always(Leave{})},
 	{name: "Release", by: ben, cmd: always(Release{Part: another})},
 	{name: "Repaint", by: system, cmd: func(l *life) Command {
-		return Repaint{Before: Conversation{WaitingSince: l.c.WaitingSince}, Newest: l.lastInbound(), Event: EventUnsent}
+		return Repaint{Before: Conversation{WaitingSince: l.c.WaitingSince}, Newest: l.lastInbound(), Event: EventUnsent, Merged: []Merged{{Entry: 1}}}
 	}},
 	{name: "Erase", by: ben, cmd: always(Erase{})},
 	{name: "Erase anywhere", by: ben, cmd: always(Erase{Anywhere: true})},

@@ -32,17 +32,20 @@ type page struct {
 
 // Poll finds what was not delivered: messages whose webhook failed are visible over REST only. The list goes by days and begins with the
 // newest, so a poll reads the days from its cursor, less an overlap, to the cursor's own, and returns what it found with the oldest
-// first. The cursor is a time in RFC 3339.
+// first. The cursor is a time in RFC 3339. One that goes on in what the last poll has left has two: where it goes on, and when the first poll
+// of them began.
 func (c *conn) Poll(ctx context.Context, cursor string) (channel.Polled, error) {
 	if c.sender == alphanumeric {
 		return channel.Polled{Cursor: cursor}, nil
 	}
-	now := c.driver.now().UTC()
-	from, err := c.start(cursor, now)
+	from, begun, err := c.start(cursor, c.driver.now().UTC())
 	if err != nil {
 		return channel.Polled{}, err
 	}
-	since := from.Add(-overlap)
+	since := from
+	if goesOn := strings.Contains(cursor, cursorSep); !goesOn {
+		since = from.Add(-overlap)
+	}
 	var found []resource
 	for d := day(since); !d.After(day(from)); d = d.AddDate(0, 0, 1) {
 		of, err := c.list(ctx, d)
@@ -53,32 +56,42 @@ func (c *conn) Poll(ctx context.Context, cursor string) (channel.Polled, error) 
 	}
 	found = slices.DeleteFunc(found, func(m resource) bool { return !m.at().IsZero() && m.at().Before(since) })
 	slices.SortStableFunc(found, func(a, b resource) int { return a.at().Compare(b.at()) })
-	n := enough(found, from)
+	n := enough(found)
 	items, err := c.items(ctx, found[:n])
 	if err != nil {
 		return channel.Polled{}, err
 	}
 	if n < len(found) {
-		return channel.Polled{Items: items, Cursor: found[n-1].at().Format(time.RFC3339), More: true}, nil
+		return channel.Polled{Items: items, Cursor: goOn(found[n-1].at().Add(time.Second), begun), More: true}, nil
 	}
-	if next := day(from).AddDate(0, 0, 1); !next.After(now) {
-		return channel.Polled{Items: items, Cursor: next.Format(time.RFC3339), More: true}, nil
+	if next := day(from).AddDate(0, 0, 1); !next.After(begun) {
+		return channel.Polled{Items: items, Cursor: goOn(next, begun), More: true}, nil
 	}
 	if n := len(found); n > 0 && found[n-1].at().After(from) {
 		from = found[n-1].at()
 	}
+	if from.After(begun) { // what came since may show up behind what is known
+		from = begun
+	}
 	return channel.Polled{Items: items, Cursor: from.Format(time.RFC3339)}, nil
 }
 
+// cursorSep stands between the times of a cursor that goes on.
+const cursorSep = "/"
+
+func goOn(at, begun time.Time) string {
+	return at.Format(time.RFC3339) + cursorSep + begun.Format(time.RFC3339)
+}
+
 // enough is how many messages one poll takes: each with files costs a call, and a poll that takes too long is broken off and begins anew.
-// It ends behind the cursor, so that the next goes on from there.
-func enough(found []resource, from time.Time) int {
+// It ends between two seconds, so that the next goes on with the later.
+func enough(found []resource) int {
 	calls := 0
 	for n, m := range found {
-		if calls >= maxMedia && m.at().After(found[n-1].at()) {
+		if calls >= maxMedia && !found[n-1].at().IsZero() && m.at().After(found[n-1].at()) {
 			return n
 		}
-		if m.hasMedia() && m.at().After(from) {
+		if m.hasMedia() {
 			calls++
 		}
 	}
@@ -88,20 +101,28 @@ func enough(found []resource, from time.Time) int {
 // hasMedia reports whether a message has files.
 func (m resource) hasMedia() bool { n := m.NumMedia.String(); return n != "" && n != "0" }
 
-// start reads a cursor. Twilio keeps messages for 400 days, so an older one leads nowhere.
-func (c *conn) start(cursor string, now time.Time) (time.Time, error) {
+// start reads a cursor: where a poll begins, and when the first of those that it goes on with began. Twilio keeps messages for 400 days, so an
+// older cursor leads nowhere.
+func (c *conn) start(cursor string, now time.Time) (from, begun time.Time, err error) {
 	backfill := c.driver.Backfill
 	if backfill <= 0 {
 		backfill = 24 * time.Hour
 	}
+	begun = now.Truncate(time.Second)
 	if cursor == "" {
-		return now.Add(-backfill).Truncate(time.Second), nil
+		return now.Add(-backfill).Truncate(time.Second), begun, nil
 	}
-	from, err := time.Parse(time.RFC3339, cursor)
-	if err != nil || from.Before(now.AddDate(0, 0, -400)) || from.After(now.AddDate(0, 0, 2)) {
-		return time.Time{}, &channel.Error{Class: channel.ChannelDown, Detail: fmt.Sprintf("the cursor %q is no time of the last 400 days", cursor)}
+	first, second, goesOn := strings.Cut(cursor, cursorSep)
+	from, err = time.Parse(time.RFC3339, first)
+	if err == nil && goesOn {
+		begun, err = time.Parse(time.RFC3339, second)
 	}
-	return from.UTC(), nil
+	for _, at := range []time.Time{from, begun} {
+		if err != nil || at.Before(now.AddDate(0, 0, -400)) || at.After(now.AddDate(0, 0, 2)) {
+			return from, begun, &channel.Error{Class: channel.ChannelDown, Detail: fmt.Sprintf("the cursor %q is no time of the last 400 days", cursor)}
+		}
+	}
+	return from.UTC(), begun.UTC(), nil
 }
 
 func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }

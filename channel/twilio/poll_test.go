@@ -57,7 +57,7 @@ func TestPollOverDays(t *testing.T) {
 	w.came("today", at(4, 9, 0))
 	w.server.Receive(twiliotest.Message{From: "+31612345678", To: "+15005550001", Body: "another number's", Date: at(4, 9, 1)})
 	texts, cursor, polls := drain(t, w.open(t), "")
-	assert.Equal(t, []string{"first", "before midnight", "before midnight", "after midnight", "today"}, texts, "the overlap gives one twice")
+	assert.Equal(t, []string{"first", "before midnight", "after midnight", "today"}, texts)
 	assert.Equal(t, 4, polls)
 	assert.Equal(t, "2026-03-04T09:00:00Z", cursor)
 
@@ -180,4 +180,72 @@ func TestManyPicturesAreTakenInByParts(t *testing.T) {
 		cursor, more = got.Cursor, got.More
 	}
 	assert.Len(t, seen, 400)
+}
+
+// Pictures within the overlap count like all others: a poll takes a part of them, however many came within its minutes, and the next goes on behind.
+func TestManyPicturesWithinTheOverlap(t *testing.T) {
+	w := newWorld(account)
+	w.driver.Now = func() time.Time { return at(2, 1, 12) }
+	var calls atomic.Int64
+	w.network.Hosts["api.twilio.com"] = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		w.server.ServeHTTP(rw, r)
+	})
+	picture := func(text string, when time.Time) {
+		w.server.Receive(twiliotest.Message{From: "+31612345678", To: account, Body: text, Date: when, Media: []twiliotest.Media{{Type: "image/png", Data: []byte("x")}}})
+	}
+	for i := range 400 {
+		picture(strconv.Itoa(i), at(2, 1, 2).Add(time.Duration(i)*time.Second))
+	}
+	conn := w.open(t).(channel.Poller)
+	pass := func(cursor string) (seen map[string]int, last string) {
+		seen = map[string]int{}
+		for polls := range 50 {
+			before := calls.Load()
+			got, err := conn.Poll(t.Context(), cursor)
+			require.NoError(t, err)
+			require.LessOrEqual(t, calls.Load()-before, int64(60), "poll %d", polls)
+			for _, i := range got.Items {
+				seen[i.Message.Text]++
+			}
+			if cursor = got.Cursor; !got.More {
+				return seen, cursor
+			}
+		}
+		t.Fatal("it never ends")
+		return nil, ""
+	}
+	seen, cursor := pass("2026-03-02T01:00:00Z")
+	assert.Len(t, seen, 400)
+	for text, n := range seen {
+		assert.Equal(t, 1, n, "%s is asked for once", text)
+	}
+	assert.Equal(t, "2026-03-02T01:08:39Z", cursor)
+
+	picture("late", at(2, 1, 4))
+	seen, cursor = pass(cursor)
+	assert.Len(t, seen, 401, "what shows up late among them is found")
+	assert.Equal(t, "2026-03-02T01:08:39Z", cursor)
+}
+
+// What comes while a poll is taken in by parts may show up late as well: the last part's cursor lies no later than the first part's poll.
+func TestWhatComesBetweenThePartsIsFoundLate(t *testing.T) {
+	w := newWorld(account)
+	now := at(2, 12, 0)
+	w.driver.Now = func() time.Time { return now }
+	for i := range 120 {
+		w.server.Receive(twiliotest.Message{From: "+31612345678", To: account, Body: strconv.Itoa(i), Date: at(2, 11, 55).Add(time.Duration(i) * time.Second),
+			Media: []twiliotest.Media{{Type: "image/png", Data: []byte("x")}}})
+	}
+	conn := w.open(t).(channel.Poller)
+	got, err := conn.Poll(t.Context(), "2026-03-02T11:50:00Z")
+	require.NoError(t, err)
+	require.True(t, got.More)
+	now = at(2, 12, 7)
+	w.came("late", at(2, 11, 55))
+	w.came("new", at(2, 12, 6))
+	_, cursor, _ := drain(t, conn.(channel.Conn), got.Cursor)
+	assert.Equal(t, "2026-03-02T12:00:00Z", cursor)
+	texts, _, _ := drain(t, conn.(channel.Conn), cursor)
+	assert.Contains(t, texts, "late")
 }

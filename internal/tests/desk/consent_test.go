@@ -99,7 +99,7 @@ func TestS16_DoubleOptIn(t *testing.T) {
 		require.ErrorIs(t, begin(), frontdesk.ErrNoConsent)
 		w.on("news", anna, "yes")
 		assert.Empty(t, w.contact(a).ConsentOn(news.ID).State, "nobody has asked")
-		ask, err := w.jane.AskConsent(ctx, a, news.ID)
+		ask, err := w.jane.AskConsent(ctx, a, news.ID, "")
 		require.NoError(t, err)
 		w.run()
 		assert.Equal(t, conversation.Sent, w.message(ask.ID).Delivery)
@@ -118,11 +118,11 @@ func TestS16_DoubleOptIn(t *testing.T) {
 		assert.Equal(t, conversation.OptedIn, w.contact(a).ConsentOn(news.ID).State)
 		require.NoError(t, auto())
 		require.NoError(t, begin())
-		_, err = w.jane.AskConsent(ctx, a, news.ID)
+		_, err = w.jane.AskConsent(ctx, a, news.ID, "")
 		require.ErrorIs(t, err, conversation.ErrState)
 		_, err = w.jane.SetConsent(ctx, a, news.ID, conversation.OptedOut)
 		require.NoError(t, err)
-		_, err = w.jane.AskConsent(ctx, a, news.ID)
+		_, err = w.jane.AskConsent(ctx, a, news.ID, "")
 		require.ErrorIs(t, err, frontdesk.ErrOptedOut, "nobody is asked again who said no")
 	})
 }
@@ -269,5 +269,41 @@ func TestS16_OptInBindsAutomaticAnswers(t *testing.T) {
 		w.hears("ann", "Hi")
 		w.run()
 		assert.Empty(t, w.texts())
+	})
+}
+
+// Under one key a contact is asked once, however often it is called; without one, each time.
+func TestS16_AskedOnceUnderAKey(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		news := w.channel(frontdesk.Channel{Account: "news", Mailbox: "berlin", OptIn: true, OptInText: "May we? Reply YES."})
+		a, b := w.writes(anna, "Hi").Contacts[0], w.writes("+4930901821", "Hi").Contacts[0]
+		first, err := w.jane.AskConsent(ctx, a, news.ID, "k")
+		require.NoError(t, err)
+		asks := func(contact, key string) conversation.Message {
+			t.Helper()
+			m, err := w.jane.AskConsent(ctx, contact, news.ID, key)
+			require.NoError(t, err)
+			return m
+		}
+		assert.Equal(t, first.ID, asks(a, "k").ID)
+		w.run()
+		assert.Len(t, w.provider.Sent("news"), 1)
+		w.clock.Advance(time.Minute)
+		news.OptInText = "Please?"
+		_, err = w.setup.AddChannel(ctx, news)
+		require.NoError(t, err)
+		assert.Equal(t, first.ID, asks(a, "k").ID, "whatever the question is by now")
+		_, err = w.jane.AskConsent(ctx, b, news.ID, "k")
+		require.ErrorIs(t, err, frontdesk.ErrKeyReused, "another contact")
+		_, err = w.jane.Compose(ctx, frontdesk.Start{Channel: news.ID, Contact: a, Draft: frontdesk.Draft{Text: "May we? Reply YES.", Key: "k"}})
+		require.ErrorIs(t, err, frontdesk.ErrKeyReused)
+		_, err = w.jane.AskConsent(ctx, a, news.ID, strings.Repeat("k", 201))
+		require.ErrorIs(t, err, frontdesk.ErrInvalid)
+		assert.NotEqual(t, first.ID, asks(a, "").ID, "a person asks again")
+		w.run()
+		assert.Len(t, w.provider.Sent("news"), 2)
+		w.clock.Advance(time.Minute)
+		w.on("news", anna, "yes")
+		assert.Equal(t, first.ID, asks(a, "k").ID, "also when he has opted in since")
 	})
 }

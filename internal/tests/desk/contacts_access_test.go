@@ -68,7 +68,7 @@ func init() {
 			return only(s.SetConsent(ctx, x.contact(), x.chat.ID, conversation.OptedOut))
 		}},
 		"AskConsent": {works, true, false, func(s *frontdesk.Session, x *scene) error {
-			return only(s.AskConsent(ctx, x.contact(), x.chat.ID))
+			return only(s.AskConsent(ctx, x.contact(), x.chat.ID, ""))
 		}},
 		"AddIdentity": {works, true, false, func(s *frontdesk.Session, x *scene) error {
 			return only(s.AddIdentity(ctx, x.contact(), "", conversation.Identity{Scope: conversation.ScopeEmail, Address: "a@example.com"}))

@@ -503,3 +503,21 @@ func TestC15_TheLeaseIsProlongedWhileAFileComes(t *testing.T) {
 		assert.Equal(t, 1, f.Tries, "nobody else took it")
 	})
 }
+
+// What is one file too many stays unfetched, whoever asks for it.
+func TestC15_FilesOneTooManyAreNotFetchedAgain(t *testing.T) {
+	eachKeeping(t, func(t *testing.T, w *world, kept *faulty) {
+		many := make([]conversation.Attachment, conversation.MaxAttachments+2)
+		for i := range many {
+			many[i] = w.provider.AddFile("shop", "x.txt", "text/plain", []byte("x"))
+		}
+		m := w.sends("bob", many...)
+		w.run()
+		err := w.jane.FetchAgain(ctx, m.ID, conversation.MaxAttachments)
+		require.ErrorIs(t, err, conversation.ErrState)
+		assert.ErrorContains(t, err, "at most 50 files")
+		w.run()
+		assert.Equal(t, conversation.FileFailed, w.fileStates(m.ID)[conversation.MaxAttachments])
+		assert.Len(t, kept.Names(), conversation.MaxAttachments)
+	})
+}

@@ -360,3 +360,26 @@ func TestK9_WhatIsAnothersNowStays(t *testing.T) {
 		assert.NotEmpty(t, w.traces("A test for carl"))
 	})
 }
+
+// A draft in a conversation that others are in stays, without the addresses of who is forgotten.
+func TestK9_DraftAmongOthers(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		bob, zaphod := w.hearsAt("bob", "b1"), w.hearsAt("zaphod", "z1")
+		w.merges(bob.ID, zaphod.ID)
+		for _, id := range []string{bob.ID, zaphod.ID} {
+			require.NoError(t, w.jane.SaveDraft(ctx, id, false, frontdesk.SavedDraft{Text: "To all", To: []string{"zaphod"},
+				CC: []string{"bob", "Zaphod", "Z. Beeblebrox <ZAPHOD>"}, BCC: []string{"azaphod@example.com"}}))
+		}
+		w.forgets(zaphod.Contacts[0])
+		for _, id := range []string{bob.ID, zaphod.ID} {
+			d, err := w.jane.Draft(ctx, id, false)
+			require.NoError(t, err)
+			assert.Empty(t, d.To)
+			assert.Equal(t, []string{"bob"}, d.CC)
+			assert.Equal(t, []string{"azaphod@example.com"}, d.BCC, "somebody else")
+			assert.Equal(t, "To all", d.Text)
+			require.NoError(t, w.jane.SaveDraft(ctx, id, false, frontdesk.SavedDraft{Text: d.Text}))
+		}
+		assert.Empty(t, w.traces("zaphod"))
+	})
+}

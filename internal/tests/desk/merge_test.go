@@ -670,3 +670,111 @@ func TestC22_UnmergeTakesTheAgentAlong(t *testing.T) {
 		holds(map[string]string{ann.ID: "", bob.ID: "jd"})
 	})
 }
+
+// When the message that a whole waits for, or is unread by, goes and comes back, the whole waits for what is left on any of its timelines and is unread by it.
+func TestC22_WholeWaitsForWhatIsLeft(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		trash := func(m conversation.Message) {
+			t.Helper()
+			_, err := w.jane.TrashMessage(ctx, m.ID)
+			require.NoError(t, err)
+		}
+		restore := func(m conversation.Message) {
+			t.Helper()
+			_, err := w.jane.RestoreMessage(ctx, m.ID)
+			require.NoError(t, err)
+		}
+		for name, order := range map[string][]string{"the head waits longest": {"h", "p", "q"}, "a part waits longest": {"p", "h", "q"}, "another": {"q", "p", "h"}} {
+			t.Run(name, func(t *testing.T) {
+				w.ids++
+				prefix := fmt.Sprint(w.ids)
+				sent := map[string]conversation.Message{}
+				for _, who := range order {
+					sent[who] = w.saysAt(prefix+who, who)
+				}
+				head := sent["h"].Conversation
+				w.merges(head, sent["p"].Conversation)
+				w.merges(head, sent["q"].Conversation)
+				since := func(who string) {
+					t.Helper()
+					want := time.Time{}
+					if who != "" {
+						want = sent[who].At
+					}
+					assert.Equal(t, want, w.get(head).WaitingSince)
+				}
+				since(order[0])
+				trash(sent[order[0]])
+				since(order[1])
+				trash(sent[order[1]])
+				since(order[2])
+				restore(sent[order[0]])
+				since(order[0])
+				restore(sent[order[1]])
+				since(order[0])
+
+				// Likewise what makes it unread, from the newest back.
+				unread := func(want bool) {
+					t.Helper()
+					c, err := w.jane.Conversation(ctx, head)
+					require.NoError(t, err)
+					assert.Equal(t, want, c.Unread)
+				}
+				unread(true)
+				trash(sent[order[2]])
+				unread(true)
+				trash(sent[order[1]])
+				unread(true)
+				trash(sent[order[0]])
+				unread(false)
+				since("")
+				restore(sent[order[1]])
+				unread(true)
+				since(order[1])
+
+				// Whom an answer has answered does not wait again.
+				w.clock.Advance(time.Minute)
+				w.replies(head, "Answer")
+				since("")
+				restore(sent[order[0]])
+				since("")
+			})
+		}
+	})
+}
+
+// The same when a customer takes it back, in a part of a part, and who has read what is left has read the whole.
+func TestC22_WholeWaitsWhenOneTakesBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		inner, head, part := w.saysAt("cem", "c1"), w.saysAt("ann", "a1"), w.saysAt("bob", "b1")
+		for _, m := range []conversation.Message{inner, head} {
+			_, err := w.jane.MarkRead(ctx, m.Conversation)
+			require.NoError(t, err)
+		}
+		last := w.saysAt("cem", "c2")
+		w.merges(part.Conversation, inner.Conversation)
+		w.merges(head.Conversation, part.Conversation)
+		whole := func(s *frontdesk.Session, since time.Time, unread bool) {
+			t.Helper()
+			c, err := s.Conversation(ctx, head.Conversation)
+			require.NoError(t, err)
+			assert.Equal(t, since, c.WaitingSince)
+			assert.Equal(t, unread, c.Unread)
+		}
+		takeBack := func(who string, m conversation.Message) {
+			t.Helper()
+			w.takes(channel.Item{Account: "shop", Thread: who, At: w.clock.Now(), Unsend: &channel.Unsend{ID: m.ProviderID}})
+		}
+		whole(w.jane, inner.At, true)
+		takeBack("cem", inner)
+		whole(w.jane, head.At, true)
+		takeBack("cem", last)
+		whole(w.jane, head.At, true) // by what bob wrote
+		takeBack("bob", part)
+		whole(w.jane, head.At, false)
+		whole(w.joe, head.At, true)
+		takeBack("ann", head)
+		whole(w.joe, time.Time{}, false)
+		assert.Equal(t, int64(0), w.unread(w.joe))
+	})
+}

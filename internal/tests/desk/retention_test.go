@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -588,4 +589,82 @@ func TestT5_NoReactionToWhatIsErased(t *testing.T) {
 		w.takes(channel.Item{Account: "shop", Thread: "ann", At: w.clock.Now(), Reaction: &channel.Reaction{ID: in.Message.ID, Emoji: "x", From: "zaphod"}})
 		assert.Empty(t, w.message(id).Reactions)
 	})
+}
+
+// newer has rows written as a later program would write them, so that this one may not.
+func (w *world) newer(keys ...store.Key) {
+	w.t.Helper()
+	rows, err := w.store.Load(ctx, tenant, keys, nil)
+	require.NoError(w.t, err)
+	b := store.NewBatch(tenant, w.clock.Now())
+	for _, row := range rows.Found {
+		b.ReadRow(row)
+		row.Body = append([]byte("99"), bytes.TrimLeft(row.Body, "0123456789")...)
+		b.Put(row)
+	}
+	require.NoError(w.t, b.Seal())
+	require.NoError(w.t, w.store.Commit(ctx, b))
+}
+
+// What cannot be archived or erased, be it a great many, keeps nothing waiting that is behind it.
+func TestT4_WhatCannotBeSweptHoldsUpNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		stuck := 450
+		if testing.Short() {
+			stuck = 300 // more than one turn
+		}
+		var keys []store.Key
+		for i := range stuck {
+			c := w.hears(fmt.Sprint("stuck", i), "Hi")
+			if i%5 == 0 {
+				w.holds(c.ID)
+				continue
+			}
+			keys = append(keys, store.Key{Kind: store.Conversation, ID: c.ID})
+		}
+		w.clock.Advance(time.Minute)
+		behind := w.hears("behind", "Hi").ID
+		w.run()
+		w.newer(keys...)
+		w.keeps(retention.Policy{ArchiveDays: 1, TrashDays: 1})
+		w.clock.Advance(2 * day)
+		commits := 0
+		s := &meddling{Store: w.store, before: func(*store.Batch) { commits++ }}
+		require.NoError(t, w.open(func(c *frontdesk.Config) { c.Store = s }).RunDue(ctx))
+		assert.Equal(t, conversation.Archive, w.get(behind).Place)
+		state, err := w.setup.SweepState(ctx)
+		require.NoError(t, err)
+		assert.Equal(t, 1, state.Archived)
+		assert.Equal(t, w.clock.Now(), state.Last, "it came to its end")
+		assert.Less(t, commits, stuck, "it does not begin anew for ever")
+	})
+}
+
+// The same for single messages, whether a sweep or somebody's emptying erases them.
+func TestT4_AMessageThatCannotBeErasedHoldsUpNothing(t *testing.T) {
+	for name, empty := range map[string]func(w *world) error{
+		"swept": func(w *world) error { w.clock.Advance(2 * day); return nil },
+		"emptied": func(w *world) error {
+			w.clock.Advance(time.Second)
+			_, err := w.setup.EmptyTrash(ctx, "")
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				w.keeps(retention.Policy{TrashDays: 1})
+				stuck, behind := w.saysAt("ann", "a1"), w.saysAt("ann", "a2")
+				w.trashesOne(stuck.ID)
+				w.trashesOne(behind.ID)
+				w.run()
+				w.newer(store.Key{Kind: store.Message, ID: stuck.ID})
+				require.NoError(t, empty(w))
+				w.run()
+				assert.Equal(t, []string{"a1"}, w.trashed(w.setup, "berlin"))
+				state, err := w.setup.SweepState(ctx)
+				require.NoError(t, err)
+				assert.True(t, name == "emptied" || state.Last.Equal(w.clock.Now()), "it came to its end")
+			})
+		})
+	}
 }

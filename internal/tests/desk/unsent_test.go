@@ -13,6 +13,7 @@ import (
 	"github.com/frontdesk-go/frontdesk/channel"
 	"github.com/frontdesk-go/frontdesk/channel/loopback"
 	"github.com/frontdesk-go/frontdesk/conversation"
+	"github.com/frontdesk-go/frontdesk/store"
 )
 
 // drafted is the text of an agent's draft; "-" if he has none.
@@ -296,5 +297,54 @@ func TestC23_SomebodyIsWritingInAPart(t *testing.T) {
 			require.Len(t, out, 1)
 			assert.Equal(t, head.ID, out[0].Conversation)
 		}
+	})
+}
+
+// What is saved while its conversation is erased is not kept: not for a moment more than the conversation.
+func TestC23_NoDraftOutlivesItsConversation(t *testing.T) {
+	erased := map[string]func(w *world, c frontdesk.Conversation){
+		"emptying the trash": func(w *world, c frontdesk.Conversation) {
+			w.do(w.setup, c.ID, frontdesk.Trash{})
+			w.clock.Advance(time.Second)
+			_, err := w.setup.EmptyTrash(ctx, "")
+			require.NoError(w.t, err)
+		},
+		"forgetting": func(w *world, c frontdesk.Conversation) {
+			_, err := w.setup.Forget(ctx, c.Contacts[0])
+			require.NoError(w.t, err)
+		},
+	}
+	for name, erase := range erased {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				c := w.hearsAt("zaphod", "Hi")
+				s := &meddling{Store: w.store}
+				s.before = func(*store.Batch) {
+					s.before = nil
+					erase(w, c)
+					w.run()
+				}
+				me := w.open(func(cfg *frontdesk.Config) { cfg.Store = s }).As(frontdesk.Actor{Tenant: tenant, Agent: "jd"})
+				assert.ErrorIs(t, me.SaveDraft(ctx, c.ID, false, frontdesk.SavedDraft{Text: "dear xyzzy"}), frontdesk.ErrNotFound)
+				assert.True(t, w.gone(c.ID))
+				assert.Empty(t, w.traces("xyzzy"))
+				assert.ErrorIs(t, w.jane.SaveDraft(ctx, c.ID, false, frontdesk.SavedDraft{Text: "dear xyzzy"}), frontdesk.ErrNotFound)
+			})
+		})
+	}
+}
+
+// What a customer writes while a draft is saved makes it wait, not fail.
+func TestC23_DraftSavedWhileTheCustomerWrites(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hears("ann", "Hi")
+		s := &meddling{Store: w.store}
+		s.before = func(*store.Batch) {
+			s.before = nil
+			w.hears("ann", "Hello?")
+		}
+		me := w.open(func(cfg *frontdesk.Config) { cfg.Store = s }).As(frontdesk.Actor{Tenant: tenant, Agent: "jd"})
+		require.NoError(t, me.SaveDraft(ctx, c.ID, false, frontdesk.SavedDraft{Text: "Dear"}))
+		assert.Equal(t, "Dear", drafted(t, w.jane, c.ID, false))
 	})
 }
