@@ -610,3 +610,56 @@ func TestRepaintBesideOthers(t *testing.T) {
 		})
 	}
 }
+
+// What a part's message brings back makes the whole unread if it is the newest, and wait if nobody has answered since.
+func TestRepaintOfWhatComesBack(t *testing.T) {
+	at := func(n int) time.Time { return start.Add(time.Duration(n) * time.Minute) }
+	jane, joe := Readers{Agents: []string{"jane"}}, Readers{Agents: []string{"joe"}}
+	mark := Mark{Sequence: 5, At: at(5)}
+	answer := Message{Sequence: 8, Direction: Outbound, Delivery: Sent, Author: Actor{Kind: ByAgent}}
+	for name, tt := range map[string]struct {
+		back      time.Time
+		timeline  []Message // newest first
+		attention Mark
+		readers   Readers
+		waiting   time.Time
+	}{
+		"the newest":                {at(7), nil, Mark{Sequence: 6, At: at(7)}, joe, at(7)},
+		"as new as what is there":   {at(5), nil, mark, jane, at(5)},
+		"one before":                {at(3), nil, mark, jane, at(3)},
+		"one before, answered":      {at(3), []Message{answer}, mark, jane, time.Time{}},
+		"the newest of an answered": {at(7), []Message{answer}, Mark{Sequence: 6, At: at(7)}, joe, time.Time{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := Conversation{ID: "c1", Sequence: 9, Attention: mark, Readers: jane}
+			after := Conversation{ID: "c2", Attention: Mark{Sequence: 1, At: tt.back}, WaitingSince: tt.back, Readers: joe}
+			change, err := Apply(c, Env{Now: at(10), Actor: Actor{Kind: BySystem}}, Repaint{Before: Conversation{ID: "c2"}, After: after, Event: EventRestored, Message: "m9",
+				Merged: []Merged{{Part: Conversation{ID: "c2"}, Entry: 6}}, Timeline: tt.timeline})
+			require.NoError(t, err)
+			assert.Equal(t, tt.attention, change.Conversation.Attention)
+			assert.Equal(t, tt.readers, change.Conversation.Readers)
+			assert.Equal(t, tt.waiting, change.Conversation.WaitingSince)
+		})
+	}
+}
+
+// The timeline is read back to where both the last answer and the last entry that makes unread are known, and not at all without need.
+func TestRepaintTold(t *testing.T) {
+	answer := &Message{Direction: Outbound, Delivery: Sent, Author: Actor{Kind: ByAgent}}
+	wrote := &Message{Direction: Inbound, Prior: &Unread{}}
+	merge := &Message{Direction: Activity, Event: &Event{Type: EventMerged}, Prior: &Unread{}}
+	read := Conversation{ID: "c2"}
+	unread := Conversation{ID: "c2", Attention: Mark{Sequence: 1, At: start}}
+	waits := Conversation{ID: "c2", WaitingSince: start}
+	for _, order := range [][]*Message{{merge, answer, merge, wrote}, {wrote, merge, wrote, answer}} {
+		enough, needed := Repaint{Before: read, After: unread}.Told()
+		assert.True(t, needed)
+		for i, m := range order {
+			assert.Equal(t, i == len(order)-1, enough(m))
+		}
+	}
+	_, needed := Repaint{Before: read, After: waits}.Told()
+	assert.True(t, needed)
+	_, needed = Repaint{Before: waits, After: waits}.Told()
+	assert.False(t, needed)
+}
