@@ -525,7 +525,7 @@ func (cmd Repaint) follow(x *step) {
 	case was == is:
 	case was.Sequence != 0 && x.c.Attention.At.Equal(was.At):
 		x.attendWhole(cmd.Timeline, merged)
-	case is.Sequence != 0 && is.At.After(x.c.Attention.At):
+	case is.At.After(x.c.Attention.At):
 		x.c.Attention = Mark{Sequence: merged[part].Entry, At: is.At}
 		x.c.Readers = Readers{}.union(cmd.After.Readers)
 	}
