@@ -365,12 +365,7 @@ func (s *sweeping) stretch(ctx context.Context, part stretch) error {
 		var due []conversation.Conversation
 		var next time.Time
 		var err error
-		due, next, more, err = s.desk.duePage(ctx, &q, part, s.desk.now().UTC())
-		if errors.Is(err, store.ErrCursor) && q.Cursor != "" { // another program's: the mailbox is gone through anew
-			q.Cursor, more = "", true
-			continue
-		}
-		if err != nil {
+		if due, next, more, err = s.desk.duePage(ctx, &q, part, s.desk.now().UTC()); err != nil {
 			return err
 		}
 		if !next.IsZero() && (s.next.IsZero() || next.Before(s.next)) {
