@@ -130,6 +130,13 @@ func newProvider(t *testing.T) *provider {
 	return p
 }
 
+// shared reports whether several processes have called.
+func (p *provider) shared() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.by) > 1
+}
+
 func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var c call
 	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {

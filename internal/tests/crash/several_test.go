@@ -41,8 +41,11 @@ func TestSeveralProcessesAndOneDiesEachSecond_X15(t *testing.T) {
 		for range processes {
 			w.start(len(w.running))
 		}
-		for range size(t, "FRONTDESK_CRASH_SECONDS", 2) {
+		for n, asked := 0, size(t, "FRONTDESK_CRASH_SECONDS", 2); n < asked || !w.provider.shared() && n < asked+60; n++ {
 			w.second()
+			if n >= asked { // those who are left have time to come to work
+				continue
+			}
 			i := w.r.IntN(len(w.running))
 			w.running[i].kill()
 			w.start(i)
@@ -224,7 +227,7 @@ func (w *several) check() {
 		assert.Equal(w.t, 1, calls, "%s is sent", id)
 	}
 	w.checkOrder()
-	assert.Less(w.t, len(unknown), len(w.sent)/2, "most of it is done without doubt")
+	assert.LessOrEqual(w.t, len(unknown), 8*w.kills, "no more than the killed had under way")
 	w.t.Logf("%d kills; %d sent, %d of them in doubt; %d woken, %d archived, %d changed by %d bulks; calls by process: %v", w.kills, len(w.sent), len(unknown),
 		len(w.asleep), len(w.archived), len(w.bulked), len(w.bulks), w.provider.by)
 }
@@ -235,5 +238,5 @@ func (w *several) checkOrder() {
 	for thread, texts := range w.provider.order {
 		assert.IsIncreasing(w.t, texts, "thread %s", thread)
 	}
-	assert.Greater(w.t, len(w.provider.by), 1, "the work is shared")
+	assert.True(w.t, w.provider.shared(), "several processes work")
 }
