@@ -15,7 +15,7 @@ import (
 // Errors: ErrNotFound, ErrForbidden, conversation.ErrState.
 func (s *Session) TrashMessage(ctx context.Context, id string) (conversation.Message, error) {
 	return s.changeMessage(ctx, "trash message", id, func(t *txn, conv *conversation.Conversation, m *conversation.Message) (conversation.Command, error) {
-		timeline, merged, err := t.timelineBack(conv, m)
+		timeline, merged, err := t.wholeBack(conv, m)
 		return conversation.TrashMessage{Message: m, Timeline: timeline, Merged: merged}, err
 	})
 }

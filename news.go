@@ -305,7 +305,7 @@ func (in *inbound) unsend(item channel.Item) error {
 }
 
 func (in *inbound) takeBack(of *held, m *conversation.Message) error {
-	timeline, merged, err := in.timelineBack(&of.Conversation, m)
+	timeline, merged, err := in.wholeBack(&of.Conversation, m)
 	if err != nil {
 		return err
 	}
@@ -319,16 +319,23 @@ func (in *inbound) takeBack(of *held, m *conversation.Message) error {
 	return in.putMessage(m)
 }
 
-// timelineBack reads the timeline from its end back to what Unsend needs, with the entries that this commit brings or changes, and the parts.
-func (t *txn) timelineBack(c *conversation.Conversation, m *conversation.Message) (back []conversation.Message, merged []conversation.Merged, err error) {
+// timelineBack reads the timeline from its end back to what a command that takes an entry away needs, with the entries that this commit brings
+// or changes; nothing if it needs none.
+func (t *txn) timelineBack(c *conversation.Conversation, m *conversation.Message) ([]conversation.Message, error) {
 	until, needed := c.Needs(m)
 	if !needed {
-		return nil, nil, nil
+		return nil, nil
 	}
-	if merged, err = t.mergedParts(c); err != nil {
+	return t.timelineTo(c, until)
+}
+
+// wholeBack reads the same, and beside it the parts.
+func (t *txn) wholeBack(c *conversation.Conversation, m *conversation.Message) (back []conversation.Message, merged []conversation.Merged, err error) {
+	back, err = t.timelineBack(c, m)
+	if err != nil || len(back) == 0 {
 		return nil, nil, err
 	}
-	back, err = t.timelineTo(c, until)
+	merged, err = t.mergedParts(c)
 	return back, merged, err
 }
 

@@ -23,7 +23,7 @@ func (t *txn) cancel(conv *conversation.Conversation, m *conversation.Message, b
 	if err := t.putMessage(m); err != nil {
 		return cmd, err
 	}
-	cmd.Timeline, _, err = t.timelineBack(conv, m)
+	cmd.Timeline, err = t.timelineBack(conv, m)
 	return cmd, err
 }
 
